@@ -15,11 +15,53 @@ interface ErrorEntry {
 export const ERRORS = {
   // compile
   COMPILE_FAILED: { status: 400, fault: 'webtask', text: 'Compilation failed: {reason}' },
+  COMPILE_RETURN_IN_MODULE: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: {place} returns at top level, which an ES module cannot do.',
+    fix: 'Use export default in place of the return, or require() in place of import and export.',
+  },
+  COMPILE_SIGNATURE: {
+    status: 400,
+    fault: 'webtask',
+    text: 'The JavaScript function must have one of the following signatures: ([ctx], callback) or (ctx, req, res). It has {length} parameters.',
+    fix: 'Parameters with a default and rest parameters do not count, nor do any after them.',
+  },
+  MODULE_VERSION_MISSING: {
+    status: 400,
+    fault: 'webtask',
+    text: "Compilation failed: Cannot find module '{name}' in version {version}; {found} is installed.",
+    fix: 'Install it with: npm install {name}@{version}',
+  },
   COMPILE_NOT_A_FUNCTION: {
     status: 400,
     fault: 'webtask',
     text: 'Supplied code must return or export a function. It exported {exported}.',
     fix: 'Assign a function to module.exports, return one at top level, or use export default.',
+  },
+  // context
+  BODY_TOO_LARGE: {
+    status: 400,
+    fault: 'caller',
+    text: 'Script exceeds the size limit.',
+    fix: 'Send a body of at most {maxBytes} bytes, or stream it to a webtask (context, req, res).',
+  },
+  CREATE_TOKEN_UNSUPPORTED: {
+    status: 501,
+    fault: 'webtask',
+    text: "The '{method}' method is not supported in this environment",
+  },
+  // invoke
+  RUN_TIMED_OUT: {
+    status: 504,
+    fault: 'webtask',
+    text: '{webtask} did not answer within {limitMs} ms.',
+    fix: 'Call the callback, or end the response, on every path.',
+  },
+  RUN_CONNECTION_CLOSED: {
+    status: 502,
+    fault: 'webtask',
+    text: '{webtask} closed the connection without an answer.',
   },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -11,13 +11,13 @@ import { transform } from 'esbuild';
 
 /**
  * @param {string} file - absolute path, also the name in the source map
- * @param {'cjs' | 'esm'} format
+ * @param {'commonjs' | 'module'} format
  * @returns {import('esbuild').TransformOptions}
  */
 export function typeScriptOptions(file, format) {
   return {
     loader: 'ts',
-    format,
+    format: format === 'module' ? 'esm' : 'cjs',
     target: `node${process.versions.node}`,
     sourcefile: file,
     sourcemap: 'inline',
@@ -28,31 +28,40 @@ export function typeScriptOptions(file, format) {
 
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, nextLoad) {
-  const kind = url.startsWith('file:') ? /\.([cm]?)ts$/.exec(new URL(url).pathname)?.[1] : undefined;
-  if (kind === undefined) return nextLoad(url, context);
+  if (!url.startsWith('file:') || !/\.[cm]?ts$/.test(new URL(url).pathname)) return nextLoad(url, context);
   const file = fileURLToPath(url);
-  if (kind === 'c' || (kind === '' && packageType(dirname(file)) !== 'module')) {
-    // No source: the CommonJS loader then reads the file itself, through the extension that register.js adds.
-    return { format: 'commonjs', shortCircuit: true };
-  }
-  const { code } = await transform(await readFile(file, 'utf8'), typeScriptOptions(file, 'esm'));
-  return { format: 'module', source: code, shortCircuit: true };
+  const format = moduleFormat(file);
+  // Without a source the CommonJS loader reads the file itself, through the extension that register.js adds.
+  if (format === 'commonjs') return { format, shortCircuit: true };
+  const { code } = await transform(await readFile(file, 'utf8'), typeScriptOptions(file, format));
+  return { format, source: code, shortCircuit: true };
 }
 
-/** @type {Map<string, string>} */
+/**
+ * Decides between CommonJS and ES modules as Node itself does: by the file's ending, then by the nearest package.json.
+ *
+ * @param {string} file
+ * @returns {'commonjs' | 'module'}
+ */
+export function moduleFormat(file) {
+  if (file.endsWith('.mts')) return 'module';
+  if (file.endsWith('.cts')) return 'commonjs';
+  return packageType(dirname(file));
+}
+
+/** @type {Map<string, 'commonjs' | 'module'>} */
 const packageTypes = new Map();
 
 /**
- * The `type` of the nearest package.json, as Node itself decides between CommonJS and ES modules.
- *
  * @param {string} folder
- * @returns {string}
+ * @returns {'commonjs' | 'module'}
  */
 function packageType(folder) {
   let type = packageTypes.get(folder);
   if (type === undefined) {
     try {
-      type = String(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).type ?? 'commonjs');
+      const { type: declared } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      type = declared === 'module' ? 'module' : 'commonjs';
     } catch {
       type = dirname(folder) === folder ? 'commonjs' : packageType(dirname(folder));
     }

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import Module, { register } from 'node:module';
 import { transformSync } from 'esbuild';
-import { typeScriptOptions } from './loader.js';
+import { moduleFormat, typeScriptOptions } from './loader.js';
 
 // Marked on the process: the hook may be asked for by --import, by --require and by a second copy of the kit.
 const REGISTERED = Symbol.for('webtask-kit.typescript');
@@ -16,12 +16,14 @@ if (!(REGISTERED in process)) {
   register('./loader.js', import.meta.url);
   process.setSourceMapsEnabled(true);
 
-  /** @type {(module: any, file: string) => void} any: Module#_compile, which Node's own '.js' extension calls, has no public type */
+  // any: neither Module#_compile, which Node's own '.js' extension calls, nor Module._extensions has a public type.
+  /** @type {(module: any, file: string) => void} */
   const compileTypeScript = (module, file) => {
-    module._compile(transformSync(readFileSync(file, 'utf8'), typeScriptOptions(file, 'cjs')).code, file);
+    const format = moduleFormat(file);
+    const { code } = transformSync(readFileSync(file, 'utf8'), typeScriptOptions(file, format));
+    // Told that it is a module, Node makes it the same instance that `import` gives.
+    module._compile(code, file, format);
   };
-  // any: Module._extensions has no public type, and is the one hook that require() has on Node 20.
-  const extensions = /** @type {any} */ (Module)._extensions;
-  extensions['.ts'] = compileTypeScript;
-  extensions['.cts'] = compileTypeScript;
+  /** @type {any} */ (Module)._extensions['.ts'] = compileTypeScript;
+  /** @type {any} */ (Module)._extensions['.cts'] = compileTypeScript;
 }

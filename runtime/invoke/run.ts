@@ -1,6 +1,15 @@
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
-import type { WebtaskStorage } from '../context/index.ts';
+import { maskSecrets, type WebtaskStorage } from '../context/index.ts';
+import { WebtaskError } from '../errors.ts';
+import { callInRun } from './active-run.ts';
+import { type CallOutcome, callWebtask } from './call.ts';
+import { type FailureReply, platformFailure, webtaskFailure } from './failure.ts';
+import { openExchange } from './http/index.ts';
+import { collectLines, type OutputStream } from './lines.ts';
+import { functionPlace, runningPlace } from './place.ts';
+import { prepareContext } from './prepare.ts';
 
 /** An HTTP request for a webtask, as harness, dev server, server and workers hand it over. */
 export interface RunRequest {
@@ -13,7 +22,7 @@ export interface RunRequest {
   /** A stream is read with back-pressure. */
   readonly body?: Readable | Buffer | string | undefined;
   /** Aborts the run when the caller goes away. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a webtask is run with: fixed by its token on a server, by the project in development. */
@@ -25,27 +34,31 @@ export interface RunSettings {
   readonly parseBody: 0 | 1 | 2;
   /** `mb`: body keys are added to `context.data` where nothing else has that name. */
   readonly mergeBody: boolean;
-  readonly storage?: WebtaskStorage | undefined;
-  /** The token that authorised the run, where the webtask may see it. */
-  readonly token?: string | undefined;
+  readonly storage: WebtaskStorage;
   readonly container: string;
   /** The name (`jtn`), none for an anonymous run. */
   readonly name?: string | undefined;
   /** 1 shared domain, 2 custom domain, 3 wildcard domain. */
   readonly urlFormat: 1 | 2 | 3;
-  /** Milliseconds until a run without an answer is cut off. */
+  /** URL of the code, where it has one. */
+  readonly codeUrl?: string | undefined;
+  /** The token that authorised the run, where the webtask may see it, and its id. */
+  readonly token?: string | undefined;
+  readonly tokenId?: string | undefined;
+  /** Milliseconds until a run without an answer is cut off; 0 for never (a debugger is attached). */
   readonly limitMs: number;
   /** Largest body that is read for parsing. */
   readonly maxBodyBytes: number;
-  /** Receives each complete line that the webtask printed. Without it, lines go where they would have gone. */
-  readonly onLine?: (line: string, stream: 'stdout' | 'stderr') => void;
-  /** Development only: receives a sentence about something that is probably a mistake. */
-  readonly onProblem?: (problem: WebtaskProblem) => void;
+  /** Receives each line that the webtask printed. Without it, lines go where they would have gone. */
+  readonly onLine?: ((line: string, stream: OutputStream) => void) | undefined;
+  /** Development only: is told of what is probably a mistake and has no place in the answer. */
+  readonly onProblem?: ((problem: RunProblem) => void) | undefined;
 }
 
-/** Something that a run did which the original platform passed over in silence. */
-export interface WebtaskProblem {
-  readonly code: 'SECRET_NOT_GIVEN' | 'CALLED_BACK_TWICE' | 'RUN_TIMED_OUT';
+/** Something that a webtask did and that its caller does not see. */
+export interface RunProblem {
+  readonly kind: 'read-missing' | 'called-back-twice' | 'timed-out' | 'threw-after-answer';
+  /** A sentence that names the webtask's file, and the line where it is known. */
   readonly message: string;
 }
 
@@ -57,12 +70,92 @@ export interface RunReply {
   readonly rawHeaders: readonly string[];
   readonly body: Readable;
   /** Who made the answer: the value of `x-wt-response-source`. */
-  readonly source: 'webtask' | 'compiler' | 'proxy';
+  readonly source: FailureReply['source'];
 }
 
 /**
- * Runs a compiled webtask once.
+ * Runs a compiled webtask once, for one request.
  *
- * @see protocol reference sections 3 and 4
+ * It always answers: what the webtask does wrong becomes the answer that the original platform gave.
+ *
+ * @returns the head of the answer, and its body as it comes
+ * @throws RUN_CONNECTION_CLOSED where the webtask destroyed its connection before it answered
+ * @see protocol reference 3 and 4
+ *
+ * @example
+ * const reply = await runWebtask(compiled, { method: 'GET', url: '/?a=1', rawHeaders: [] }, settings);
  */
-export type RunWebtask = (webtask: CompiledWebtask, request: RunRequest, settings: RunSettings) => Promise<RunReply>;
+export async function runWebtask(
+  webtask: CompiledWebtask,
+  request: RunRequest,
+  settings: RunSettings,
+): Promise<RunReply> {
+  const id = `${Date.now()}.${Math.floor(Math.random() * 100_000)}`;
+  const name = settings.name ?? basename(webtask.file);
+  const exchange = openExchange(request);
+  const { req, res } = exchange;
+  let source: RunReply['source'] = 'webtask';
+
+  const report = (kind: RunProblem['kind'], message: string): void => settings.onProblem?.({ kind, message });
+  const send = (status: number, body: string): void => {
+    res.statusCode = status;
+    res.setHeader('Content-Type', 'application/json').end(body);
+  };
+  const fail = (failure: FailureReply): void => {
+    if (res.headersSent) {
+      exchange.close(); // part of an answer is out: the caller must see that it is not the whole
+      return;
+    }
+    source = failure.source;
+    send(failure.status, maskSecrets(settings.secrets)(failure.body));
+  };
+  const outcome: CallOutcome = {
+    succeed(result) {
+      const json = toJson(result);
+      if (typeof json === 'string') send(200, json);
+      else fail(webtaskFailure('serializing', json.error));
+    },
+    fail: (how, cause) => fail(webtaskFailure(how, cause)),
+    calledAgain: () => report('called-back-twice', `${runningPlace(webtask)} called back a second time.`),
+    threwLate: (cause) => report('threw-after-answer', `${webtask.file} had answered when it threw ${stackOf(cause)}`),
+  };
+  const cutOff = (): void => {
+    const what = webtask.model === 'http' ? 'never answered' : 'never called back';
+    report('timed-out', `${functionPlace(webtask)} ${what} within ${settings.limitMs} ms.`);
+    fail(platformFailure(new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs: settings.limitMs }), id));
+  };
+  const timer = settings.limitMs > 0 ? setTimeout(cutOff, settings.limitMs) : undefined;
+
+  const output = settings.onLine && collectLines(settings.onLine);
+  res.once('close', () => output?.flush());
+  const onMissing = settings.onProblem && ((sentence: string) => report('read-missing', `${name}: ${sentence}`));
+  const onUncaught = (error: unknown): void => {
+    if (res.writableEnded) outcome.threwLate(error);
+    else fail(webtaskFailure('uncaught', error));
+  };
+  const start = async (): Promise<void> => {
+    const context = await prepareContext(webtask, req, settings, id, onMissing);
+    callWebtask(webtask, context, exchange, outcome);
+  };
+  callInRun({ onUncaught, onOutput: output?.push }, start).catch((error: unknown) => {
+    fail(error instanceof WebtaskError ? platformFailure(error, id) : webtaskFailure('uncaught', error));
+  });
+
+  const reply = await exchange.reply;
+  clearTimeout(timer);
+  if (reply === undefined) throw new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name });
+  return { ...reply, source };
+}
+
+/** The text of a result. A falsy one is `{}`, as in the original. */
+function toJson(result: unknown): string | { error: unknown } {
+  try {
+    return result ? (JSON.stringify(result) ?? '{}') : '{}';
+  } catch (error) {
+    return { error };
+  }
+}
+
+function stackOf(cause: unknown): string {
+  return cause instanceof Error && cause.stack ? cause.stack : String(cause);
+}

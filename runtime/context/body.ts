@@ -1,0 +1,49 @@
+import type { IncomingMessage } from 'node:http';
+import { parse } from 'node:querystring';
+import { fail } from '../errors.ts';
+
+/** A request's body after it was read. */
+export interface ParsedBody {
+  /** `undefined` where the type is not one of the two, or the JSON is malformed. */
+  readonly body: unknown;
+  /** The text; `undefined` where the request has no body. */
+  readonly raw: string | undefined;
+}
+
+/**
+ * Reads the body of a request and parses JSON and forms. Malformed JSON is not an error: the webtask finds the text.
+ *
+ * @param maxBytes - largest body that is read
+ * @throws BODY_TOO_LARGE
+ * @see protocol reference 3.5
+ */
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<ParsedBody> {
+  if (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined) {
+    return { body: undefined, raw: undefined };
+  }
+  const raw = await readText(req, maxBytes);
+  return { body: parseBody(raw, req.headers['content-type'] ?? ''), raw };
+}
+
+async function readText(req: IncomingMessage, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Not destroyed when too large: the connection still has to carry the answer.
+  const stream: AsyncIterable<Buffer> = req.iterator({ destroyOnReturn: false });
+  for await (const chunk of stream) {
+    size += chunk.length;
+    if (size > maxBytes) fail('BODY_TOO_LARGE', { maxBytes });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function parseBody(text: string, contentType: string): unknown {
+  if (contentType.includes('application/x-www-form-urlencoded')) return { ...parse(text) };
+  if (!contentType.includes('application/json')) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

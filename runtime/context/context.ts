@@ -1,0 +1,57 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { ParsedUrlQuery } from 'node:querystring';
+import { fail } from '../errors.ts';
+import type { ParsedBody } from './body.ts';
+import { mergeData } from './data.ts';
+import { type ReportMissing, watchMissing } from './missing.ts';
+import type { WebtaskStorage } from './storage.ts';
+import type { WebtaskContext } from './types.ts';
+
+/** What a context is made of. */
+export interface ContextParts {
+  readonly id: string;
+  readonly query: ParsedUrlQuery;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, string>>;
+  readonly meta: Readonly<Record<string, string>>;
+  readonly headers: IncomingHttpHeaders;
+  readonly parsed: ParsedBody;
+  readonly mergeBody: boolean;
+  readonly storage: WebtaskStorage;
+  readonly token?: string | undefined;
+  /** Development only: is told of secrets and parameters that are read and were never given. */
+  readonly reportMissing?: ReportMissing | undefined;
+}
+
+/**
+ * Builds the context of one run.
+ *
+ * @see protocol reference 3
+ */
+export function createContext(parts: ContextParts): WebtaskContext {
+  // Copies: one run must not see what another wrote into its context.
+  const secrets = { ...parts.secrets };
+  const params = { ...parts.params };
+  const body = parts.mergeBody ? parts.parsed.body : undefined;
+  // The view's type promises the secrets under their names, which merging keeps.
+  const data = mergeData({ query: parts.query, params, secrets, body }) as WebtaskContext['data'];
+  const { 'x-wt-params': _platform, ...headers } = parts.headers; // the platform's own, which holds the token
+  const report = parts.reportMissing;
+  const given = [...Object.keys(secrets), ...Object.keys(params)];
+  const context: WebtaskContext = {
+    id: parts.id,
+    data: report ? watchMissing(data, 'data', given, report) : data,
+    query: parts.query,
+    params: report ? watchMissing(params, 'params', given, report) : params,
+    secrets: report ? watchMissing(secrets, 'secrets', given, report) : secrets,
+    meta: { ...parts.meta },
+    headers,
+    storage: parts.storage,
+    create_token: () => fail('CREATE_TOKEN_UNSUPPORTED', { method: 'create_token' }),
+    create_token_url: () => fail('CREATE_TOKEN_UNSUPPORTED', { method: 'create_token_url' }),
+  };
+  if (parts.parsed.body !== undefined) context.body = parts.parsed.body;
+  if (parts.parsed.raw !== undefined) context.body_raw = parts.parsed.raw;
+  if (parts.token !== undefined) context.token = parts.token;
+  return context;
+}

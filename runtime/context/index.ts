@@ -1,0 +1,14 @@
+export { type ParsedBody, readBody } from './body.ts';
+export { createContext } from './context.ts';
+export { maskSecrets } from './mask.ts';
+export { nearestName, type ReportMissing } from './missing.ts';
+export { readQuery } from './query.ts';
+export { createStorage, type WebtaskStorage } from './storage.ts';
+export type {
+  PlatformParameters,
+  WebtaskCallback,
+  WebtaskContext,
+  WebtaskFunction,
+  WebtaskRequest,
+  WebtaskResponse,
+} from './types.ts';

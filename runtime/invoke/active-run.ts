@@ -1,0 +1,75 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { OutputStream } from './lines.ts';
+
+/** The run that a line of output or an uncaught error belongs to. */
+export interface ActiveRun {
+  /** An error that no code of the webtask caught. */
+  onUncaught(error: unknown): void;
+  /** Text that the webtask printed; without it the text goes where it would have gone. */
+  readonly onOutput?: ((text: string, stream: OutputStream) => void) | undefined;
+}
+
+const runs = new AsyncLocalStorage<ActiveRun>();
+let watching = false;
+
+/**
+ * Calls a function as part of a run, so that whatever it prints or throws, also later, is known to be of that run.
+ */
+export function callInRun<T>(run: ActiveRun, call: () => T): T {
+  if (!watching) watch();
+  return runs.run(run, call);
+}
+
+function watch(): void {
+  watching = true;
+  divertOutput('stdout');
+  divertOutput('stderr');
+  // A capture callback comes before every listener, and knows the run that the error was thrown in.
+  if (!process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(takeUncaught);
+  process.on('unhandledRejection', takeRejection);
+}
+
+function divertOutput(name: OutputStream): void {
+  const stream = process[name];
+  const write = stream.write;
+  stream.write = function (this: typeof stream, chunk: string | Uint8Array, ...rest: unknown[]): boolean {
+    const onOutput = runs.getStore()?.onOutput;
+    // `rest` is (encoding?, callback?) and the overloads of write() cannot be spelled as one call.
+    if (!onOutput) return write.apply(this, [chunk, ...rest] as unknown as Parameters<typeof write>);
+    onOutput(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'), name);
+    const done = rest.at(-1);
+    if (typeof done === 'function') process.nextTick(done as () => void);
+    return true;
+  } as typeof write;
+}
+
+// mocha emits a rejection a second time.
+const seenRejections = new WeakSet<Promise<unknown>>();
+
+function takeRejection(reason: unknown, promise: Promise<unknown>): void {
+  const run = runs.getStore();
+  if (!run) {
+    // With no other listener, what Node does by itself.
+    if (process.listenerCount('unhandledRejection') === 1) throw reason;
+  } else if (!seenRejections.has(promise)) {
+    seenRejections.add(promise);
+    run.onUncaught(reason);
+  }
+}
+
+function takeUncaught(error: unknown): void {
+  const run = runs.getStore();
+  if (run) {
+    run.onUncaught(error);
+    return;
+  }
+  // Not of a webtask: what would have happened without us.
+  if (process.listenerCount('uncaughtException') > 0) {
+    process.emit('uncaughtException', error as Error);
+    return;
+  }
+  process.setUncaughtExceptionCaptureCallback(null);
+  queueMicrotask(() => {
+    throw error;
+  });
+}

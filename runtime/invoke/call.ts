@@ -1,0 +1,86 @@
+import type { CompiledWebtask } from '../compile/index.ts';
+import type { WebtaskContext } from '../context/index.ts';
+import { sendWebResponse, toWebRequest } from './fetch.ts';
+import type { Exchange } from './http/index.ts';
+
+/** What became of a call. Webtasks that write their response themselves only ever fail. */
+export interface CallOutcome {
+  /** The result given to the callback, or the value of the returned promise. */
+  succeed(result: unknown): void;
+  fail(how: 'returned' | 'threw', cause: unknown): void;
+  /** The callback was called after it had already counted. */
+  calledAgain(): void;
+  /** Something was thrown after the call had already counted. */
+  threwLate(cause: unknown): void;
+}
+
+/**
+ * Calls the function of a webtask by its programming model. The first outcome counts.
+ *
+ * Beyond the original, a promise counts: its rejection is the error, and a value other than `undefined` the result.
+ * One that resolves with nothing says nothing, since the callback may still be called later.
+ *
+ * @see protocol reference 2.2
+ */
+export function callWebtask(
+  webtask: CompiledWebtask,
+  context: WebtaskContext,
+  exchange: Exchange,
+  outcome: CallOutcome,
+): void {
+  let settled = false;
+  const fail = (how: 'returned' | 'threw', cause: unknown): void => {
+    if (settled) outcome.threwLate(cause);
+    else outcome.fail(how, cause);
+    settled = true;
+  };
+  const callback = (error?: unknown, result?: unknown): void => {
+    if (settled) outcome.calledAgain();
+    else if (error) outcome.fail('returned', error);
+    else outcome.succeed(result);
+    settled = true;
+  };
+
+  let returned: unknown;
+  try {
+    returned = call(webtask, context, exchange, callback);
+  } catch (error) {
+    fail('threw', error);
+    return;
+  }
+  if (!isThenable(returned)) return;
+  returned.then(
+    (value) => {
+      const isResult = value !== undefined && (webtask.model === 'callback' || webtask.model === 'context');
+      if (isResult && !settled) callback(null, value);
+    },
+    (cause) => fail('returned', cause),
+  );
+}
+
+function call(webtask: CompiledWebtask, context: WebtaskContext, exchange: Exchange, callback: unknown): unknown {
+  const { req, res } = exchange;
+  // An object of its own as `this`: code in sloppy mode would otherwise write to the global object.
+  switch (webtask.model) {
+    case 'callback':
+      return webtask.run.call({}, callback);
+    case 'context':
+      return webtask.run.call({}, context, callback);
+    case 'http':
+      return webtask.run.call({}, context, req, res);
+    case 'fetch':
+      return callFetch(webtask, context, exchange);
+  }
+}
+
+async function callFetch(webtask: CompiledWebtask, context: WebtaskContext, { req, res }: Exchange): Promise<void> {
+  const closed = new AbortController();
+  res.once('close', () => closed.abort());
+  const response: unknown = await webtask.run(toWebRequest(req, closed.signal), context);
+  if (!(response instanceof Response)) throw new TypeError('fetch(request, context) must return a Response');
+  await sendWebResponse(response, res);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}

@@ -1,0 +1,66 @@
+import type { WebtaskError } from '../errors.ts';
+
+/** What a failed run says to its caller. */
+export interface FailureReply {
+  readonly status: number;
+  readonly source: 'webtask' | 'compiler' | 'proxy';
+  /** JSON text. */
+  readonly body: string;
+}
+
+/** What went wrong in the webtask's own code, in the words of the original. */
+const WORDS = {
+  returned: { status: 400, error: 'Script returned an error.' },
+  serializing: { status: 400, error: 'Error when JSON serializing the result of the JavaScript code.' },
+  threw: { status: 500, error: 'Script generated an unhandled synchronous exception.' },
+  uncaught: { status: 500, error: 'Script generated an unhandled asynchronous exception.' },
+} as const;
+
+/**
+ * Describes an error that the code of a webtask made.
+ *
+ * @param how - `returned` to the callback (or as a rejected promise), thrown, uncaught, or met in its result
+ * @see protocol reference 4.1
+ */
+export function webtaskFailure(how: keyof typeof WORDS, cause: unknown): FailureReply {
+  const words = WORDS[how];
+  const status = (how === 'returned' && statusCodeOf(cause)) || words.status;
+  const { name, message, stack } = cause instanceof Error ? cause : {};
+  const body = { code: status, error: words.error, details: textOf(cause), name, message, stack };
+  return { status, source: 'webtask', body: JSON.stringify(body, null, 2) };
+}
+
+/**
+ * Describes an error that kept the webtask from running, or cut it off.
+ *
+ * @see protocol reference 2.3 and 4.4
+ */
+export function platformFailure(error: WebtaskError, requestId: string): FailureReply {
+  const { status, message, code } = error;
+  if (code === 'COMPILE_NOT_A_FUNCTION')
+    return compilerFailure(status, { message: 'Invalid webtask code', error: message });
+  if (code === 'COMPILE_SIGNATURE') return compilerFailure(status, { message, error: message });
+  if (code === 'COMPILE_FAILED' || code === 'COMPILE_RETURN_IN_MODULE' || code === 'MODULE_VERSION_MISSING') {
+    const reason = message.replace(/^Compilation failed: /, '');
+    return compilerFailure(status, { message, error: reason, stack: error.fields.stack ?? error.stack });
+  }
+  return { status, source: 'proxy', body: JSON.stringify({ code: status, message, req_id: requestId }) };
+}
+
+function compilerFailure(status: number, body: Record<string, unknown>): FailureReply {
+  return { status, source: 'compiler', body: JSON.stringify({ code: status, ...body }) };
+}
+
+function statusCodeOf(cause: unknown): number | undefined {
+  const status: unknown =
+    typeof cause === 'object' && cause !== null && 'statusCode' in cause ? cause.statusCode : undefined;
+  return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599 ? status : undefined;
+}
+
+function textOf(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value); // an object without a toString of its own
+  }
+}

@@ -1,0 +1,1 @@
+export { type Exchange, type ExchangeReply, openExchange } from './exchange.ts';

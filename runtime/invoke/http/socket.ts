@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+
+/**
+ * Makes the socket that a request and its response believe to be on.
+ *
+ * Nothing flows through it; it lives, closes and answers questions as a loopback connection does.
+ */
+export function createSocket(): Socket {
+  const socket = new Duplex({
+    read: () => undefined,
+    write: (_chunk, _encoding, done) => done(),
+    allowHalfOpen: false,
+  });
+  const itself = () => socket;
+  Object.assign(socket, {
+    remoteAddress: '127.0.0.1',
+    remoteFamily: 'IPv4',
+    remotePort: 0,
+    localAddress: '127.0.0.1',
+    localPort: 0,
+    address: () => ({ address: '127.0.0.1', family: 'IPv4', port: 0 }),
+    setTimeout: itself,
+    setNoDelay: itself,
+    setKeepAlive: itself,
+    ref: itself,
+    unref: itself,
+    destroySoon: () => socket.destroy(),
+  });
+  // A Duplex with what http and its middleware ask of a socket; a real one needs a connection.
+  return socket as unknown as Socket;
+}

@@ -1,0 +1,28 @@
+/** The two streams that a webtask prints to. */
+export type OutputStream = 'stdout' | 'stderr';
+
+/**
+ * Cuts text that arrives in pieces into lines, for each stream by itself.
+ *
+ * @param onLine - receives each line without its line end
+ * @returns `push` for the next piece, `flush` for unfinished last lines
+ */
+export function collectLines(onLine: (line: string, stream: OutputStream) => void): {
+  push(text: string, stream: OutputStream): void;
+  flush(): void;
+} {
+  const rest = { stdout: '', stderr: '' };
+  return {
+    push(text, stream) {
+      const lines = (rest[stream] + text).split('\n');
+      rest[stream] = lines.pop() ?? '';
+      for (const line of lines) onLine(line.endsWith('\r') ? line.slice(0, -1) : line, stream);
+    },
+    flush() {
+      for (const stream of ['stdout', 'stderr'] as const) {
+        if (rest[stream] !== '') onLine(rest[stream], stream);
+        rest[stream] = '';
+      }
+    },
+  };
+}
