@@ -63,6 +63,53 @@ export const ERRORS = {
     fault: 'webtask',
     text: '{webtask} closed the connection without an answer.',
   },
+  // project
+  PROJECT_INVALID: { status: 500, fault: 'caller', text: '{file} cannot be used: {reason}.' },
+  SECRET_MISSING: {
+    status: 500,
+    fault: 'caller',
+    text: 'The secret {name} is neither in the environment nor in .env.',
+    fix: 'Add this line to .env: {name}=…',
+  },
+  SECRET_RESERVED: {
+    status: 500,
+    fault: 'caller',
+    text: 'The name {name} is reserved: what begins with WEBTASK_ never becomes a secret.',
+    fix: 'Give the secret another name.',
+  },
+  // harness
+  HARNESS_NO_FILE: {
+    status: 500,
+    fault: 'caller',
+    text: 'The webtask {file} cannot be read.',
+    fix: 'Paths of webtasks are taken from the working directory.',
+  },
+  HARNESS_PROBLEM: { status: 500, fault: 'webtask', text: '{problem}' },
+  HARNESS_DATE_NOT_FROZEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'The date cannot be moved while it runs.',
+    fix: 'Call freezeDate() first.',
+  },
+  // store
+  STORE_UNREACHABLE: { status: 502, fault: 'platform', text: 'The store did not answer: {reason}.' },
+  STORE_NO_TABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The DynamoDB table {table} does not exist.',
+    fix: 'Create it with the partition key pk and the sort key sk, both of type S.',
+  },
+  STORE_ITEM_TOO_LARGE: {
+    status: 413,
+    fault: 'caller',
+    text: 'A value of {bytes} bytes is too large; {maxBytes} fit.',
+  },
+  STORE_OWNER_SILENT: {
+    status: 500,
+    fault: 'platform',
+    text: 'The data folder {folder} belongs to process {pid}, which does not answer.',
+    fix: 'Stop that process; if it is no webtask server, delete {ownerFile}.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */

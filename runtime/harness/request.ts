@@ -1,0 +1,54 @@
+import type { Readable } from 'node:stream';
+import type { RunRequest } from '../invoke/index.ts';
+
+/** A request as a test writes it. */
+export interface TestRequest {
+  /** Default `GET`. */
+  readonly method?: string;
+  /** Path and query; default `/`. */
+  readonly url?: string;
+  /** Added to the query of `url`; an array repeats its name. */
+  readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  /** An object is sent as JSON, `URLSearchParams` as a form, everything else as it is. */
+  readonly body?: object | string | Buffer | URLSearchParams | Readable | undefined;
+}
+
+/**
+ * Makes of a test's request what a client would send: with `Host`, `Content-Type` and the framing of its body.
+ */
+export function toRunRequest(request: TestRequest): RunRequest {
+  const headers = new Map<string, [name: string, values: readonly string[]]>([['host', ['Host', ['localhost']]]]);
+  const { body, type } = encodeBody(request.body);
+  if (type !== undefined) headers.set('content-type', ['Content-Type', [type]]);
+  if (typeof body === 'string' || Buffer.isBuffer(body)) {
+    headers.set('content-length', ['Content-Length', [String(Buffer.byteLength(body))]]);
+  } else if (body !== undefined) {
+    headers.set('transfer-encoding', ['Transfer-Encoding', ['chunked']]);
+  }
+  for (const [name, value] of Object.entries(request.headers ?? {})) {
+    headers.set(name.toLowerCase(), [name, typeof value === 'string' ? [value] : value]);
+  }
+  return {
+    method: (request.method ?? 'GET').toUpperCase(),
+    url: withQuery(request.url ?? '/', request.query ?? {}),
+    rawHeaders: [...headers.values()].flatMap(([name, values]) => values.flatMap((value) => [name, value])),
+    body,
+  };
+}
+
+function encodeBody(body: TestRequest['body']): { body: RunRequest['body']; type?: string } {
+  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return { body };
+  if (body instanceof URLSearchParams) return { body: body.toString(), type: 'application/x-www-form-urlencoded' };
+  if ('pipe' in body) return { body: body as Readable };
+  return { body: JSON.stringify(body), type: 'application/json' };
+}
+
+function withQuery(url: string, query: NonNullable<TestRequest['query']>): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const item of Array.isArray(value) ? value : [value]) search.append(name, String(item));
+  }
+  if (search.size === 0) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}${search}`;
+}

@@ -1,0 +1,27 @@
+import { Agent } from 'node:http';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+
+/** Region and credentials for a store that knows none, but whose client insists on them. */
+export const STAND_IN = { region: 'local', accessKeyId: 'local', secretAccessKey: 'local' } as const;
+
+/**
+ * Makes a client for the DynamoDB API that gives up soon rather than keep its caller waiting.
+ *
+ * @param where - an endpoint URL, or the Unix socket of an embedded store; by default AWS, as its variables say
+ */
+export async function createClient(where: { endpoint?: string; socketPath?: string } = {}): Promise<DynamoDBClient> {
+  // Read when the SDK loads; its notice about the age of this Node is not ours to print.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
+  const { region, ...credentials } = STAND_IN;
+  const isLocal = where.endpoint !== undefined || where.socketPath !== undefined;
+  return new DynamoDBClient({
+    maxAttempts: 2,
+    requestHandler: {
+      connectionTimeout: 2_000,
+      requestTimeout: 5_000,
+      ...(where.socketPath && { httpAgent: new Agent({ keepAlive: true, socketPath: where.socketPath } as object) }),
+    },
+    ...(isLocal && { endpoint: where.endpoint ?? 'http://localhost', region, credentials }),
+  });
+}

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { fail } from '../errors.ts';
+import type { Expected, Item, Key, Store } from './store.ts';
+
+type Attributes = Record<string, AttributeValue>;
+
+/** DynamoDB takes 400 KB an item, names and keys included. */
+const MAX_VALUE_BYTES = 390 * 1024;
+
+/**
+ * Makes a store of one table behind the DynamoDB API, with the keys `pk` and `sk` (both texts).
+ *
+ * @param client - an SDK client; it is closed with the store
+ * @param table - name of the table
+ * @param now - seconds since the epoch
+ */
+export async function createDynamoDBStore(
+  client: DynamoDBClient,
+  table: string,
+  now: () => number = () => Date.now() / 1000,
+): Promise<Store> {
+  const sdk = await import('@aws-sdk/client-dynamodb');
+
+  /** Sends one request; what the table refuses by condition is an answer, everything else an error of the platform. */
+  async function ask<T>(send: () => Promise<T>): Promise<T | 'refused'> {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof sdk.ConditionalCheckFailedException) return 'refused';
+      if (error instanceof sdk.ResourceNotFoundException) return fail('STORE_NO_TABLE', { table }, { cause: error });
+      const reason = error instanceof Error ? error.message || error.name : String(error);
+      return fail('STORE_UNREACHABLE', { reason }, { cause: error });
+    }
+  }
+
+  async function get(key: Key): Promise<Item | undefined> {
+    const command = new sdk.GetItemCommand({ TableName: table, Key: toKey(key), ConsistentRead: true });
+    const answer = await ask(() => client.send(command));
+    const item = answer === 'refused' ? undefined : answer.Item;
+    return item && isLive(item, now()) ? toItem(item) : undefined;
+  }
+
+  return {
+    get,
+    async put(key, value, { expected, expires } = {}) {
+      const text = JSON.stringify(value);
+      const bytes = Buffer.byteLength(text);
+      if (bytes > MAX_VALUE_BYTES) fail('STORE_ITEM_TOO_LARGE', { bytes, maxBytes: MAX_VALUE_BYTES });
+      const version = randomUUID();
+      const item: Attributes = { ...toKey(key), version: { S: version }, value: { S: text } };
+      if (expires !== undefined) item.expires = { N: String(expires) };
+      const command = new sdk.PutItemCommand({ TableName: table, Item: item, ...condition(expected, now()) });
+      const answer = await ask(() => client.send(command));
+      return answer === 'refused' ? { ok: false, current: await get(key) } : { ok: true, version };
+    },
+    async remove(key, expected) {
+      const command = new sdk.DeleteItemCommand({ TableName: table, Key: toKey(key), ...condition(expected, now()) });
+      const answer = await ask(() => client.send(command));
+      return answer === 'refused' ? { ok: false, current: await get(key) } : { ok: true, version: randomUUID() };
+    },
+    async list(partition, { after, limit }) {
+      const items: Item[] = [];
+      let from: Attributes | undefined = after === undefined ? undefined : toKey({ partition, sort: after });
+      // A page may come back short, or hold expired items only.
+      do {
+        const command = new sdk.QueryCommand({
+          TableName: table,
+          KeyConditionExpression: 'pk = :partition',
+          ExpressionAttributeValues: { ':partition': { S: partition } },
+          ConsistentRead: true,
+          Limit: limit,
+          ...(from && { ExclusiveStartKey: from }),
+        });
+        const page = await ask(() => client.send(command));
+        if (page === 'refused') break;
+        const live = (page.Items ?? []).filter((item) => isLive(item, now()));
+        items.push(...live.map(toItem));
+        from = page.LastEvaluatedKey;
+      } while (from && items.length < limit);
+      return items.slice(0, limit);
+    },
+    async close() {
+      client.destroy();
+    },
+  };
+}
+
+/** An expired item counts as absent, whether or not it was swept. */
+function condition(expected: Expected, now: number): object {
+  if (expected === undefined) return {};
+  const live = '(attribute_not_exists(expires) OR expires > :now)';
+  const names = { ExpressionAttributeNames: { '#version': 'version' } };
+  if (expected === null) {
+    return {
+      ConditionExpression: 'attribute_not_exists(pk) OR expires <= :now',
+      ExpressionAttributeValues: { ':now': { N: String(now) } },
+    };
+  }
+  return {
+    ...names,
+    ConditionExpression: `#version = :version AND ${live}`,
+    ExpressionAttributeValues: { ':version': { S: expected }, ':now': { N: String(now) } },
+  };
+}
+
+function toKey({ partition, sort }: Key): Attributes {
+  return { pk: { S: partition }, sk: { S: sort } };
+}
+
+function toItem(item: Attributes): Item {
+  return {
+    partition: item.pk?.S ?? '',
+    sort: item.sk?.S ?? '',
+    version: item.version?.S ?? '',
+    value: JSON.parse(item.value?.S ?? 'null'),
+    ...(item.expires?.N !== undefined && { expires: Number(item.expires.N) }),
+  };
+}
+
+function isLive(item: Attributes, now: number): boolean {
+  return item.expires?.N === undefined || Number(item.expires.N) > now;
+}
