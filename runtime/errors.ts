@@ -110,6 +110,82 @@ export const ERRORS = {
     text: 'The data folder {folder} belongs to process {pid}, which does not answer.',
     fix: 'Stop that process; if it is no webtask server, delete {ownerFile}.',
   },
+  // token
+  TOKEN_MALFORMED: { status: 403, fault: 'caller', text: 'malformed JWT token: {reason}' },
+  TOKEN_KEY_UNKNOWN: {
+    status: 403,
+    fault: 'caller',
+    text: 'rejecting request with JWT token signed with untrusted key',
+    fix: 'The key {kid} is not among the keys of this cluster: mint the token with one of them, or name its public key in WEBTASK_TRUSTED_KEYS.',
+  },
+  TOKEN_SIGNATURE: {
+    status: 403,
+    fault: 'caller',
+    text: 'rejecting request with JWT token that fails signature validation',
+  },
+  TOKEN_EXPIRED: { status: 403, fault: 'caller', text: 'expired JWT token' },
+  TOKEN_NOT_YET_VALID: { status: 403, fault: 'caller', text: 'not yet valid JWT token' },
+  TOKEN_KEY_CONTAINER: {
+    status: 403,
+    fault: 'caller',
+    text: 'The key {kid} signs tokens of these containers only: {containers}.',
+  },
+  TOKEN_CONTAINER_PATTERN: {
+    status: 403,
+    fault: 'caller',
+    text: 'The container pattern {ten} cannot be used here.',
+    fix: 'Name the containers one by one, with commas between.',
+  },
+  TOKEN_CLAIM_UNKNOWN: { status: 400, fault: 'caller', text: 'unsupported claim `{claim}`' },
+  TOKEN_CLAIM_TYPE: { status: 400, fault: 'caller', text: 'claim `{claim}` must be of type `{type}`' },
+  TOKEN_TOO_LONG: {
+    status: 400,
+    fault: 'caller',
+    text: 'The token would have {length} characters; {max} fit into the header of a request.',
+    fix: 'Give the webtask fewer or smaller secrets and parameters.',
+  },
+  TOKEN_NO_SIGNING_KEY: {
+    status: 500,
+    fault: 'caller',
+    text: 'There is no key to sign tokens with.',
+    fix: 'Set WEBTASK_SIGNING_KEY, or let the key file be made by leaving it out.',
+  },
+  TOKEN_SEAL_UNREADABLE: { status: 403, fault: 'caller', text: 'error decrypting JWT token context: {reason}' },
+  TOKEN_SEAL_MISMATCH: {
+    status: 403,
+    fault: 'caller',
+    text: 'error decrypting JWT token context: the secrets were sealed for another container, URL or code',
+  },
+  SEAL_NO_KEY: {
+    status: 500,
+    fault: 'caller',
+    text: 'Secrets cannot be sealed: there is no key for it, namely {missing}.',
+    fix: 'Set {setting}.',
+  },
+  CERTIFICATE_UNUSABLE: {
+    status: 500,
+    fault: 'caller',
+    text: 'Secrets cannot be sealed to the certificate: {reason}.',
+  },
+  KEYS_READABLE: {
+    status: 500,
+    fault: 'caller',
+    text: 'The key file {file} may be read by other users.',
+    fix: 'Run: chmod 600 {file}',
+  },
+  KEYS_INVALID: {
+    status: 500,
+    fault: 'caller',
+    text: 'The key file {file} cannot be used: {reason}.',
+    fix: 'Restore it; or delete it, which makes every token that was signed with it invalid.',
+  },
+  KEY_SETTING_INVALID: { status: 500, fault: 'caller', text: '{setting} cannot be used: {reason}.' },
+  DURATION_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: '"{text}" is no duration.',
+    fix: 'Write a whole number and s, m, h or d, such as 30d.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */

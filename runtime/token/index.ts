@@ -1,0 +1,11 @@
+export { createCertificate, fingerprintOf } from './certificate.ts';
+export { CLAIMS, checkClaims, type TokenClaims } from './claims.ts';
+export { containersOf, coversContainer } from './containers.ts';
+export { parseDuration } from './duration.ts';
+export { inspectToken, type TokenReport } from './inspect.ts';
+export type { KeySet, SealingCertificate, SigningKey } from './keyset.ts';
+export { loadKeySet } from './load-keyset.ts';
+export { mintToken } from './mint.ts';
+export { openSeal, type SealedFor, sealSecrets } from './seal.ts';
+export { MAX_TOKEN_LENGTH, signToken } from './sign.ts';
+export { checkTimes, parseToken, verifyToken } from './verify.ts';

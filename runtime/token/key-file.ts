@@ -1,0 +1,101 @@
+import { createPrivateKey, createSecretKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto';
+import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { fail } from '../errors.ts';
+import { createCertificate, fingerprintOf } from './certificate.ts';
+import type { KeySet, SigningKey } from './keyset.ts';
+
+/** A key of a JWK set, with the members that are used here. */
+export interface StoredKey extends JsonWebKey {
+  readonly kid?: string;
+  readonly use?: string;
+  readonly alg?: string;
+  readonly x5c?: readonly string[];
+}
+
+/**
+ * Reads the key file of a data folder, and makes it where there is none.
+ *
+ * The file is a JWK set (RFC 7517) with mode 0600: a signing key, a symmetric key, and an RSA key with its certificate.
+ *
+ * @throws KEYS_READABLE, KEYS_INVALID
+ */
+export async function readKeyFile(dataFolder: string, now: number): Promise<KeySet> {
+  const file = join(dataFolder, 'keys');
+  const text = (await readIfThere(file)) ?? (await createKeyFile(dataFolder, file, now));
+  // Windows has no modes.
+  if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) fail('KEYS_READABLE', { file });
+  try {
+    return toKeySet((JSON.parse(text) as { keys: StoredKey[] }).keys);
+  } catch (cause) {
+    return fail('KEYS_INVALID', { file, reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  }
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // readFile throws nothing else
+    throw error;
+  }
+}
+
+/** Two processes may do this at once: the file appears whole, and only for one of them; both read that one. */
+async function createKeyFile(dataFolder: string, file: string, now: number): Promise<string> {
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  await chmod(dataFolder, 0o700);
+  const draft = `${file}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  await writeFile(draft, `${JSON.stringify({ keys: await generateKeys(now) }, null, 2)}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  });
+  try {
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error; // link throws nothing else
+  } finally {
+    await rm(draft);
+  }
+  return readFile(file, 'utf8');
+}
+
+async function generateKeys(now: number): Promise<StoredKey[]> {
+  const secret = () => randomBytes(32).toString('base64url');
+  const id = () => randomBytes(8).toString('hex');
+  const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
+  const pem = createCertificate(privateKey, `01${id()}`, now);
+  return [
+    { kty: 'oct', use: 'sig', alg: 'HS256', kid: id(), k: secret() },
+    { kty: 'oct', use: 'enc', alg: 'dir', kid: id(), k: secret() },
+    {
+      ...privateKey.export({ format: 'jwk' }),
+      use: 'enc',
+      alg: 'RSA-OAEP-256',
+      kid: fingerprintOf(pem),
+      x5c: [pem.replace(/-----[^-]+-----|\s/g, '')],
+    },
+  ];
+}
+
+function toKeySet(keys: readonly StoredKey[]): KeySet {
+  const signing = keys
+    .filter((key) => key.use === 'sig' && key.alg === 'HS256')
+    .map((key): [string, SigningKey] => {
+      const secret = createSecretKey(key.k ?? '', 'base64url');
+      return [key.kid ?? '', { kid: key.kid ?? '', algorithm: 'HS256', verifyWith: secret, signWith: secret }];
+    });
+  const symmetric = keys.find((key) => key.alg === 'dir');
+  const certified = keys.find((key) => key.alg === 'RSA-OAEP-256');
+  return {
+    signing: new Map(signing),
+    current: signing[0]?.[1],
+    symmetric: symmetric && { kid: symmetric.kid ?? '', key: createSecretKey(symmetric.k ?? '', 'base64url') },
+    certificate: certified && {
+      fingerprint: certified.kid ?? '',
+      pem: `-----BEGIN CERTIFICATE-----\n${(certified.x5c?.[0] ?? '').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
+      privateKey: createPrivateKey({ key: certified, format: 'jwk' }),
+    },
+  };
+}

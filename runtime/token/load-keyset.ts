@@ -1,0 +1,131 @@
+import { createHash, createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { fail } from '../errors.ts';
+import { fingerprintOf } from './certificate.ts';
+import { readKeyFile, type StoredKey } from './key-file.ts';
+import type { KeySet, SealingCertificate, SigningAlgorithm, SigningKey } from './keyset.ts';
+
+/** Where keys come from. */
+export interface KeySources {
+  /** Holds the file `keys`, which is made on first use. */
+  readonly dataFolder: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Milliseconds since the epoch. */
+  readonly now?: number;
+}
+
+/**
+ * Loads the keys of a cluster: the key file of the data folder, or what the environment says.
+ *
+ * With `WEBTASK_SIGNING_KEY` no file is read or made, so that a build machine holds what it was given and no more.
+ *
+ * @throws KEYS_READABLE, KEYS_INVALID, KEY_SETTING_INVALID, CERTIFICATE_UNUSABLE
+ *
+ * @example
+ * const keys = await loadKeySet({ dataFolder: '.webtask', env: process.env });
+ */
+export async function loadKeySet({ dataFolder, env, now = Date.now() }: KeySources): Promise<KeySet> {
+  const fromFile = env.WEBTASK_SIGNING_KEY ? undefined : await readKeyFile(dataFolder, now);
+  const own = env.WEBTASK_SIGNING_KEY ? await readSigningKey(env.WEBTASK_SIGNING_KEY, env) : fromFile?.current;
+  const signing = new Map(fromFile?.signing);
+  if (own) signing.set(own.kid, own);
+  if (env.WEBTASK_TRUSTED_KEYS) {
+    for (const key of await readTrustedKeys(env.WEBTASK_TRUSTED_KEYS)) signing.set(key.kid, key);
+  }
+  return {
+    signing,
+    current: own,
+    certificate: env.WEBTASK_CERTIFICATE ? await readCertificate(env) : fromFile?.certificate,
+    symmetric: env.WEBTASK_ENCRYPTION_KEY ? readSymmetric(env.WEBTASK_ENCRYPTION_KEY) : fromFile?.symmetric,
+  };
+}
+
+async function readSigningKey(setting: string, env: NodeJS.ProcessEnv): Promise<SigningKey> {
+  const containers = env.WEBTASK_SIGNING_KEY_CONTAINERS?.split(',').map((name) => name.trim());
+  const limits = containers && { containers };
+  if (!isPem(setting)) {
+    const secret = secretKey(setting, 'WEBTASK_SIGNING_KEY');
+    const kid = env.WEBTASK_SIGNING_KEY_ID ?? keyId(secret);
+    return { kid, algorithm: 'HS256', verifyWith: secret, signWith: secret, ...limits };
+  }
+  const signWith = readKey(() => createPrivateKey(unescapeNewlines(setting)), 'WEBTASK_SIGNING_KEY');
+  const verifyWith = createPublicKey(signWith);
+  const kid = env.WEBTASK_SIGNING_KEY_ID ?? keyId(verifyWith);
+  return { kid, algorithm: algorithmOf(verifyWith, 'WEBTASK_SIGNING_KEY'), verifyWith, signWith, ...limits };
+}
+
+/** Public keys of others whose tokens are accepted, such as a build machine's. */
+async function readTrustedKeys(path: string): Promise<SigningKey[]> {
+  const setting = 'WEBTASK_TRUSTED_KEYS';
+  const text = await readFile(path, 'utf8').catch((cause) => invalid(setting, `${path} cannot be read`, cause));
+  const { keys } = readKey(() => JSON.parse(text) as { keys: (StoredKey & { containers?: string[] })[] }, setting);
+  if (!Array.isArray(keys)) invalid(setting, `${path} is no JWK set`);
+  return keys.map((jwk) => {
+    const verifyWith = readKey(() => createPublicKey({ key: jwk, format: 'jwk' }), setting);
+    const algorithm = algorithmOf(verifyWith, setting);
+    const containers = jwk.containers && { containers: jwk.containers };
+    return { kid: jwk.kid ?? keyId(verifyWith), algorithm, verifyWith, ...containers };
+  });
+}
+
+async function readCertificate(env: NodeJS.ProcessEnv): Promise<SealingCertificate> {
+  const pem = await pemOf(env.WEBTASK_CERTIFICATE ?? '', 'WEBTASK_CERTIFICATE');
+  const fingerprint = fingerprintOf(pem);
+  if (!env.WEBTASK_CERTIFICATE_KEY) return { fingerprint, pem };
+  const key = await pemOf(env.WEBTASK_CERTIFICATE_KEY, 'WEBTASK_CERTIFICATE_KEY');
+  return { fingerprint, pem, privateKey: readKey(() => createPrivateKey(key), 'WEBTASK_CERTIFICATE_KEY') };
+}
+
+function readSymmetric(setting: string): KeySet['symmetric'] {
+  const key = secretKey(setting, 'WEBTASK_ENCRYPTION_KEY');
+  if (key.symmetricKeySize !== 32) invalid('WEBTASK_ENCRYPTION_KEY', 'it does not have 32 bytes');
+  return { kid: keyId(key), key };
+}
+
+function algorithmOf(key: KeyObject, setting: string): SigningAlgorithm {
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+  if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) return 'RS256';
+  if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return 'ES256';
+  return invalid(setting, 'a key is neither RSA of 2048 bits or more (RS256) nor EC on P-256 (ES256)');
+}
+
+/** Hexadecimal where every digit is one, otherwise base64url. */
+function secretKey(setting: string, name: string): KeyObject {
+  const bytes = Buffer.from(setting, /^([0-9a-f]{2})+$/i.test(setting) ? 'hex' : 'base64url');
+  if (bytes.length < 32) invalid(name, 'it has fewer than 32 bytes in base64url or hexadecimal, and is no PEM');
+  return createSecretKey(bytes);
+}
+
+/** The thumbprint of a key. @see RFC 7638 */
+function keyId(key: KeyObject): string {
+  const { kty, k, crv, x, y, e, n } = key.export({ format: 'jwk' });
+  const members = kty === 'oct' ? { k, kty } : kty === 'EC' ? { crv, kty, x, y } : { e, kty, n };
+  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+}
+
+/** A setting holds a PEM text or the path of a file with one. */
+async function pemOf(setting: string, name: string): Promise<string> {
+  if (isPem(setting)) return unescapeNewlines(setting);
+  return readFile(setting, 'utf8').catch((cause) => invalid(name, `${setting} cannot be read`, cause));
+}
+
+function isPem(setting: string): boolean {
+  return setting.includes('-----BEGIN ');
+}
+
+/** Variables are often given on one line, with `\n` written out. */
+function unescapeNewlines(pem: string): string {
+  return pem.replaceAll('\\n', '\n');
+}
+
+function readKey<T>(read: () => T, setting: string): T {
+  try {
+    return read();
+  } catch (cause) {
+    return invalid(setting, 'it cannot be parsed', cause);
+  }
+}
+
+function invalid(setting: string, reason: string, cause?: unknown): never {
+  return fail('KEY_SETTING_INVALID', { setting, reason }, { cause });
+}
