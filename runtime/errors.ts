@@ -186,6 +186,38 @@ export const ERRORS = {
     text: '"{text}" is no duration.',
     fix: 'Write a whole number and s, m, h or d, such as 30d.',
   },
+  // code
+  CODE_URL_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'The code of the webtask cannot be fetched from {url}: {reason}.',
+  },
+  CODE_ADDRESS_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'The code of the webtask cannot be fetched from {url}: {address} is not a public address.',
+    fix: 'If this server may fetch from there, start it with --allow-origin {origin}',
+  },
+  CODE_UNREACHABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The code of the webtask cannot be fetched from {url}: {reason}.',
+  },
+  CODE_STATUS: {
+    status: 502,
+    fault: 'caller',
+    text: 'The code of the webtask cannot be fetched from {url}: the answer was {status}.',
+    fix: 'A private repository needs a server that may read it, or a token with the code in its request.',
+  },
+  CODE_TOO_LARGE: { status: 502, fault: 'caller', text: 'The code at {url} is larger than {maxBytes} bytes.' },
+  CODE_TIMED_OUT: { status: 504, fault: 'platform', text: 'The code at {url} did not arrive within {timeoutMs} ms.' },
+  CODE_REDIRECTS: { status: 502, fault: 'caller', text: 'The code at {url} is behind more than {max} redirects.' },
+  CODE_HASH_MISMATCH: {
+    status: 403,
+    fault: 'caller',
+    text: 'The code at {url} is not the code that the token was minted for: its SHA-256 is {found}, not {expected}.',
+    fix: 'Mint a new token for the code as it is now, with wt-build.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */

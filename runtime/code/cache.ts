@@ -1,0 +1,63 @@
+import { LRUCache } from 'lru-cache';
+import { fail } from '../errors.ts';
+import { type FetchPolicy, fetchCode } from './fetch.ts';
+import { sha256Hex } from './hash.ts';
+
+/** Code and what identifies it. */
+export interface LoadedCode {
+  readonly text: string;
+  /** SHA-256 of its bytes. */
+  readonly sha256: string;
+}
+
+/** Which code is wanted. */
+export interface CodeReference {
+  readonly url: string;
+  /** The hash that its bytes must have; without it, whatever the URL answers. */
+  readonly sha256?: string | undefined;
+  /** Asks the URL again, although its answer is remembered. */
+  readonly noCache?: boolean | undefined;
+}
+
+const MAX_BYTES = 64 * 1024 * 1024;
+/** How long the answer of a URL is used for tokens that do not pin its hash. */
+const UNPINNED_MS = 60_000;
+
+/**
+ * Makes a loader of code that remembers what it fetched: by content for ever, by URL for a minute.
+ *
+ * Requests for one URL at the same time are one fetch.
+ *
+ * @returns a function that throws CODE_HASH_MISMATCH and what {@link fetchCode} throws
+ */
+export function createCodeLoader(policy: FetchPolicy): (wanted: CodeReference) => Promise<LoadedCode> {
+  const byContent = new LRUCache<string, LoadedCode>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: (it) => it.text.length + 1,
+  });
+  const byUrl = new LRUCache<string, string>({ max: 10_000, ttl: UNPINNED_MS });
+  const underWay = new Map<string, Promise<LoadedCode>>();
+
+  async function fetchOnce(url: string): Promise<LoadedCode> {
+    const bytes = await fetchCode(url, policy);
+    const code = { text: bytes.toString('utf8'), sha256: sha256Hex(bytes) };
+    byContent.set(code.sha256, code);
+    byUrl.set(url, code.sha256);
+    return code;
+  }
+
+  return async ({ url, sha256, noCache }) => {
+    const known = noCache && sha256 === undefined ? undefined : byContent.get(sha256 ?? byUrl.get(url) ?? '');
+    if (known) return known;
+    let fetching = underWay.get(url);
+    if (!fetching) {
+      fetching = fetchOnce(url).finally(() => underWay.delete(url));
+      underWay.set(url, fetching);
+    }
+    const code = await fetching;
+    if (sha256 !== undefined && code.sha256 !== sha256) {
+      fail('CODE_HASH_MISMATCH', { url, expected: sha256, found: code.sha256 });
+    }
+    return code;
+  };
+}
