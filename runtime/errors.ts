@@ -91,6 +91,7 @@ export const ERRORS = {
     text: 'The date cannot be moved while it runs.',
     fix: 'Call freezeDate() first.',
   },
+  RUN_NO_FILE: { status: 500, fault: 'caller', text: 'The webtask {file} cannot be read.', fix: 'Check its path.' },
   // store
   STORE_UNREACHABLE: { status: 502, fault: 'platform', text: 'The store did not answer: {reason}.' },
   STORE_NO_TABLE: {
@@ -218,6 +219,50 @@ export const ERRORS = {
     text: 'The code at {url} is not the code that the token was minted for: its SHA-256 is {found}, not {expected}.',
     fix: 'Mint a new token for the code as it is now, with wt-build.',
   },
+  // server
+  CREDENTIAL_MISSING: {
+    status: 403,
+    fault: 'caller',
+    text: 'rejecting request without Authorization header or key URL query parameter',
+  },
+  CREDENTIAL_UNEXPECTED: {
+    status: 403,
+    fault: 'caller',
+    text: 'rejecting request with unexpected Authorization header',
+  },
+  CREDENTIAL_OPAQUE: { status: 403, fault: 'caller', text: 'rejecting request with untrusted opaque key' },
+  CONTAINER_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'not authorized to perform operation on tenant `{container}`',
+  },
+  NAME_UNKNOWN: { status: 404, fault: 'caller', text: 'unable to resolve jtn to webtask token' },
+  ROUTE_UNKNOWN: { status: 404, fault: 'caller', text: 'there is nothing at {method} {path}' },
+  RUN_WITHOUT_CODE: {
+    status: 400,
+    fault: 'caller',
+    text: 'the request has no code to run: send it as the body of a POST, or its URL as webtask_url',
+  },
+  DEV_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask at {path}; these are here: {known}' },
+  DEV_NO_WEBTASKS: {
+    status: 500,
+    fault: 'caller',
+    text: 'There are no webtasks in {folder}.',
+    fix: 'Write one with: webtask new hello',
+  },
+  SERVE_NOT_ISOLATED: {
+    status: 500,
+    fault: 'caller',
+    text: 'The server runs webtasks in its own process, without isolation, and so does not listen on {host}.',
+    fix: 'Listen on 127.0.0.1.',
+  },
+  SERVE_PORT_TAKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'Port {port} is taken by another program.',
+    fix: 'Choose another with --port, or --port 0 for any free one.',
+  },
+  INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */

@@ -53,6 +53,8 @@ export async function compileWebtask(source: WebtaskSource, given: ModuleWebtask
   const { code, rewritten } = await translate(source.code, source.file, languageOf(source, given.meta));
   // Node keeps the source maps only of code that it compiles after this.
   if (rewritten) process.setSourceMapsEnabled(true);
+  // Files beside it may be TypeScript too.
+  if (rewritten && /\brequire\(["']\.{1,2}\//.test(code)) await import('./register.js');
   return { ...callable(load(code, source.file, given)), file: source.file, code };
 }
 

@@ -36,7 +36,9 @@ function divertOutput(name: OutputStream): void {
     const onOutput = runs.getStore()?.onOutput;
     // `rest` is (encoding?, callback?) and the overloads of write() cannot be spelled as one call.
     if (!onOutput) return write.apply(this, [chunk, ...rest] as unknown as Parameters<typeof write>);
-    onOutput(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'), name);
+    const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
+    // Outside the run: whoever receives the text may print it.
+    runs.exit(() => onOutput(text, name));
     const done = rest.at(-1);
     if (typeof done === 'function') process.nextTick(done as () => void);
     return true;

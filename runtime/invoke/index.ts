@@ -1,2 +1,2 @@
 export { type FailureReply, platformFailure } from './failure.ts';
-export { type RunProblem, type RunReply, type RunRequest, type RunSettings, runWebtask } from './run.ts';
+export { type RunProblem, type RunReply, type RunRequest, type RunSettings, requestId, runWebtask } from './run.ts';

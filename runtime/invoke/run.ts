@@ -71,6 +71,8 @@ export interface RunReply {
   readonly body: Readable;
   /** Who made the answer: the value of `x-wt-response-source`. */
   readonly source: FailureReply['source'];
+  /** Whether the answer is the platform's description of an error, in JSON. */
+  readonly failed: boolean;
 }
 
 /**
@@ -90,24 +92,24 @@ export async function runWebtask(
   request: RunRequest,
   settings: RunSettings,
 ): Promise<RunReply> {
-  const id = `${Date.now()}.${Math.floor(Math.random() * 100_000)}`;
+  const id = requestId();
   const name = settings.name ?? basename(webtask.file);
   const exchange = openExchange(request);
   const { req, res } = exchange;
-  let source: RunReply['source'] = 'webtask';
+  let failure: FailureReply | undefined;
 
   const report = (kind: RunProblem['kind'], message: string): void => settings.onProblem?.({ kind, message });
   const send = (status: number, body: string): void => {
     res.statusCode = status;
     res.setHeader('Content-Type', 'application/json').end(body);
   };
-  const fail = (failure: FailureReply): void => {
+  const fail = (cause: FailureReply): void => {
     if (res.headersSent) {
       exchange.close(); // part of an answer is out: the caller must see that it is not the whole
       return;
     }
-    source = failure.source;
-    send(failure.status, maskSecrets(settings.secrets)(failure.body));
+    failure = cause;
+    send(cause.status, maskSecrets(settings.secrets)(cause.body));
   };
   const outcome: CallOutcome = {
     succeed(result) {
@@ -144,7 +146,12 @@ export async function runWebtask(
   const reply = await exchange.reply;
   clearTimeout(timer);
   if (reply === undefined) throw new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name });
-  return { ...reply, source };
+  return { ...reply, source: failure?.source ?? 'webtask', failed: failure !== undefined };
+}
+
+/** Milliseconds since the epoch, a dot, and a random number. */
+export function requestId(): string {
+  return `${Date.now()}.${Math.floor(Math.random() * 100_000)}`;
 }
 
 /** The text of a result. A falsy one is `{}`, as in the original. */

@@ -1,0 +1,47 @@
+import { join, resolve } from 'node:path';
+import { watch } from 'chokidar';
+import { fail } from '../runtime/errors.ts';
+import { listWebtasks, readProject, webtaskName, webtaskSettings } from '../runtime/project/index.ts';
+import { forgetModules } from '../runtime/server/forget-modules.ts';
+import { startDevServer } from '../runtime/server/index.ts';
+import { stopOnSignals } from './serve.ts';
+
+/** `webtask dev`: serves webtasks without tokens, and reloads what is saved. */
+export async function dev(named: string[], options: { port: number; limit: number }): Promise<void> {
+  const { folder } = readProject(process.cwd());
+  const files = (): string[] =>
+    named.length > 0 ? named.map((file) => resolve(file)) : listWebtasks(join(folder, 'webtasks'));
+  if (files().length === 0) fail('DEV_NO_WEBTASKS', { folder: join(folder, 'webtasks') });
+  const server = await startDevServer({
+    files,
+    port: options.port,
+    limitMs: options.limit,
+    onLine: (line) => console.log(line),
+  });
+  for (const file of files()) console.log(`${server.url}/${webtaskName(file)}${describeSecrets(file)}`);
+  console.log('watching for changes; ctrl+c ends');
+
+  const watcher = watch(folder, { ignoreInitial: true, ignored: /[/\\](node_modules|\.git|\.webtask)([/\\]|$)/ });
+  watcher.on('change', (changed) => {
+    if (!/\.(?:[cm]?[jt]s|json|env)$/.test(changed)) return;
+    // What changed may be a module that webtasks require, or `.env`: all are read again.
+    for (const file of files()) server.forget(file);
+    forgetModules(folder);
+    console.log(`reloaded after a change of ${changed.slice(folder.length + 1).replaceAll('\\', '/')}`);
+  });
+  stopOnSignals(async () => {
+    await watcher.close();
+    await server.close();
+  });
+}
+
+/** The names of a webtask's secrets, and where each is from; never the values. */
+function describeSecrets(file: string): string {
+  try {
+    const { sources } = webtaskSettings(file);
+    const names = Object.entries(sources).map(([name, source]) => `${name} from ${source}`);
+    return names.length === 0 ? '  (no secrets)' : `  (${names.join(', ')})`;
+  } catch (error) {
+    return `  (${error instanceof Error ? error.message : String(error)})`; // said again, with the way out, on a request
+  }
+}

@@ -1,0 +1,127 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { readDotenv } from '../runtime/project/index.ts';
+
+/** One setting: everything that says it (flag, variable, help, `.env.example`, docs) comes from here. */
+export interface Setting {
+  /** As commander writes it: `--port <n>`. */
+  readonly flag?: string;
+  /** A variable of the environment or `.env`. */
+  readonly env?: string;
+  readonly default?: string | number | boolean;
+  readonly parse?: (text: string, previous?: unknown) => unknown;
+  readonly help: string;
+}
+
+/** Every setting of the kit's programs that has a variable. */
+export const SETTINGS = {
+  port: {
+    flag: '--port <n>',
+    env: 'WEBTASK_PORT',
+    default: 8721,
+    parse: parsePort,
+    help: 'port to listen on, 0 for any free one',
+  },
+  host: { flag: '--host <address>', env: 'WEBTASK_HOST', default: '127.0.0.1', help: 'address to listen on' },
+  data: {
+    flag: '--data <folder>',
+    env: 'WEBTASK_DATA',
+    default: '.webtask',
+    help: 'folder of keys, tokens and storage',
+  },
+  limit: {
+    flag: '--limit <ms>',
+    env: 'WEBTASK_LIMIT_MS',
+    default: 30_000,
+    parse: parseCount,
+    help: 'milliseconds until a webtask without an answer is cut off',
+  },
+  allowOrigin: {
+    flag: '--allow-origin <origin>',
+    env: 'WEBTASK_ALLOWED_ORIGINS',
+    parse: parseOrigins,
+    help: 'origin that code may be fetched from although it is not public; may be repeated',
+  },
+  container: {
+    flag: '--container <name>',
+    env: 'WEBTASK_CONTAINER',
+    default: 'default',
+    help: 'container that the token is good for',
+  },
+  server: {
+    flag: '--server <url>',
+    env: 'WEBTASK_SERVER',
+    default: 'http://127.0.0.1:8721',
+    help: 'server that the printed commands call',
+  },
+  signingKey: {
+    env: 'WEBTASK_SIGNING_KEY',
+    help: 'key that signs tokens, in place of the key file: PEM (RS256, ES256), or 32 bytes in base64url or hexadecimal (HS256)',
+  },
+  signingKeyId: { env: 'WEBTASK_SIGNING_KEY_ID', help: 'its kid; by default its thumbprint' },
+  signingKeyContainers: {
+    env: 'WEBTASK_SIGNING_KEY_CONTAINERS',
+    help: 'containers that it may sign for, with commas between',
+  },
+  certificate: {
+    env: 'WEBTASK_CERTIFICATE',
+    help: 'certificate that secrets are sealed to: PEM, or the path of a PEM file',
+  },
+  certificateKey: { env: 'WEBTASK_CERTIFICATE_KEY', help: 'its private key, where sealed secrets are to be opened' },
+  encryptionKey: {
+    env: 'WEBTASK_ENCRYPTION_KEY',
+    help: '32 bytes in base64url, for seals that only this cluster makes',
+  },
+  trustedKeys: {
+    env: 'WEBTASK_TRUSTED_KEYS',
+    help: 'path of a JWK set with public keys whose tokens are accepted too',
+  },
+  dynamodbTable: { env: 'WEBTASK_DYNAMODB_TABLE', help: 'DynamoDB table for storage, in place of the embedded store' },
+  testDynamodb: { env: 'WEBTASK_TEST_DYNAMODB', help: 'env: tests use the real table of .env, not an embedded one' },
+} as const satisfies Record<string, Setting>;
+
+/**
+ * Adds settings to a command. A flag wins over the environment, that over `.env`, that over the default.
+ */
+export function addSettings(command: Command, ...settings: Setting[]): Command {
+  for (const { flag, env, default: value, parse, help } of settings) {
+    if (flag === undefined) continue;
+    const option = new Option(flag, help);
+    if (env !== undefined) option.env(env);
+    if (value !== undefined) option.default(value);
+    if (parse !== undefined) option.argParser(parse);
+    command.addOption(option);
+  }
+  return command;
+}
+
+/** Takes the kit's own settings from `.env` into the environment, where that does not say otherwise. */
+export function loadDotenvSettings(folder: string, env: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(readDotenv(folder))) {
+    if (name.startsWith('WEBTASK_')) env[name] ??= value;
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('It is no port: a whole number from 0 to 65535.');
+  return port;
+}
+
+function parseCount(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
+  return Number(text);
+}
+
+/** A flag adds one origin; the variable holds several with commas between. */
+function parseOrigins(text: string, previous: unknown = []): string[] {
+  const origins = text.split(',').map((origin) => origin.trim());
+  for (const origin of origins) {
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new InvalidArgumentError(
+        `${origin} is no origin: write scheme, host and port only, such as http://127.0.0.1:3000.`,
+      );
+    }
+  }
+  return [...(previous as string[]), ...origins]; // commander hands back what this function returned
+}

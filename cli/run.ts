@@ -1,0 +1,80 @@
+import { readFile } from 'node:fs/promises';
+import { open as openInspector, waitForDebugger } from 'node:inspector';
+import { resolve } from 'node:path';
+import { compileWebtask } from '../runtime/compile/index.ts';
+import { maskSecrets } from '../runtime/context/index.ts';
+import { fail } from '../runtime/errors.ts';
+import { testStorage, toRunRequest } from '../runtime/harness/index.ts';
+import { runWebtask } from '../runtime/invoke/index.ts';
+import { webtaskName, webtaskSettings } from '../runtime/project/index.ts';
+
+const INSPECTOR_PORT = 9229;
+
+/** `webtask run`: sends one request to a webtask and prints the response as `curl -i` does. */
+export async function run(
+  file: string,
+  options: {
+    query?: [string, string][];
+    secret?: [string, string][];
+    header?: string[];
+    data?: string;
+    request?: string;
+    inspect?: boolean;
+  },
+): Promise<void> {
+  const path = resolve(file);
+  const name = webtaskName(path);
+  const code = await readFile(path, 'utf8').catch((cause) => fail('RUN_NO_FILE', { file }, { cause }));
+  const settings = webtaskSettings(path, { secrets: options.secret && Object.fromEntries(options.secret) });
+  if (options.inspect) {
+    openInspector(INSPECTOR_PORT, '127.0.0.1');
+    waitForDebugger();
+  }
+  const storage = testStorage(undefined, name)();
+  const webtask = await compileWebtask({ code, file: path }, { ...settings, storage });
+
+  const mask = maskSecrets(settings.secrets);
+  const request = toRunRequest({
+    method: options.request ?? (options.data === undefined ? 'GET' : 'POST'),
+    url: `/${name}`,
+    query: groupByName(options.query ?? []),
+    headers: { ...bodyType(options.data), ...Object.fromEntries((options.header ?? []).map(splitHeader)) },
+    body: options.data,
+  });
+  const reply = await runWebtask(webtask, request, {
+    ...settings,
+    storage,
+    container: 'webtask-local',
+    name,
+    urlFormat: 3,
+    limitMs: options.inspect ? 0 : 30_000,
+    maxBodyBytes: 1024 * 1024,
+    onLine: (line) => process.stderr.write(`${mask(line)}\n`),
+    onProblem: ({ message }) => process.stderr.write(`${mask(message)}\n`),
+  });
+
+  console.log(`HTTP/1.1 ${reply.status} ${reply.statusMessage}`.trimEnd());
+  for (let i = 0; i < reply.rawHeaders.length; i += 2)
+    console.log(`${reply.rawHeaders[i]}: ${reply.rawHeaders[i + 1]}`);
+  console.log('');
+  for await (const chunk of reply.body) process.stdout.write(chunk);
+  if (process.stdout.isTTY) console.log('');
+  process.exitCode = reply.status < 400 ? 0 : Math.floor(reply.status / 100);
+}
+
+/** As curl does: a body without a type is a form; one that is plainly JSON says so. */
+function bodyType(data: string | undefined): Record<string, string> {
+  if (data === undefined) return {};
+  return { 'Content-Type': /^\s*[[{]/.test(data) ? 'application/json' : 'application/x-www-form-urlencoded' };
+}
+
+function splitHeader(text: string): [string, string] {
+  const at = text.indexOf(':');
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+function groupByName(pairs: readonly [string, string][]): Record<string, string[]> {
+  const groups: Record<string, string[]> = {};
+  for (const [name, value] of pairs) groups[name] = [...(groups[name] ?? []), value];
+  return groups;
+}

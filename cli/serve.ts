@@ -1,0 +1,36 @@
+import { startServer } from '../runtime/server/index.ts';
+
+/** `webtask serve`: serves webtasks by their tokens until it is told to stop. */
+export async function serve(options: {
+  port: number;
+  host: string;
+  data: string;
+  limit: number;
+  allowOrigin?: string[];
+}): Promise<void> {
+  const server = await startServer({
+    port: options.port,
+    host: options.host,
+    dataFolder: options.data,
+    env: process.env,
+    allowedOrigins: options.allowOrigin ?? [],
+    limitMs: options.limit,
+    onLine: (line) => console.log(line),
+    onError: (error) => console.error(error.stack),
+  });
+  console.log(`listening on ${server.url} (inline: webtasks run in this process, for one user on this machine)`);
+  console.log(`next: webtask token mint --container default --data ${options.data}`);
+  stopOnSignals(() => server.close());
+}
+
+/** The first signal lets what is running finish; a second one ends at once. */
+export function stopOnSignals(close: () => Promise<void>): void {
+  let stopping = false;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      if (stopping) process.exit(1);
+      stopping = true;
+      void close().then(() => process.exit(0));
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import { inspectToken, loadKeySet, mintToken, parseDuration } from '../runtime/token/index.ts';
+
+/** `webtask token mint`: prints a token and nothing else. */
+export async function mint(options: {
+  container: string;
+  expires?: string;
+  delegationDepth: number;
+  data: string;
+}): Promise<void> {
+  const { container, delegationDepth } = options;
+  const expiresIn = options.expires === undefined ? undefined : parseDuration(options.expires);
+  const keys = await loadKeySet({ dataFolder: options.data, env: process.env });
+  console.log(mintToken({ container, expiresIn, delegationDepth }, keys, Date.now() / 1000));
+}
+
+/** `webtask token inspect`: prints what a token holds; secrets only where they were asked for. */
+export async function inspect(
+  token: string,
+  options: { decrypt?: boolean; json?: boolean; data: string },
+): Promise<void> {
+  const keys = await loadKeySet({ dataFolder: options.data, env: process.env });
+  const report = await inspectToken(token, keys, Date.now() / 1000, options.decrypt === true);
+  if (options.json) {
+    console.log(JSON.stringify(report, null, 2));
+    return;
+  }
+  const { claims, signer, state, can, secrets } = report;
+  console.log(`state    ${state}`);
+  console.log(`signer   ${signer.alg}, key ${signer.kid}`);
+  for (const sentence of can) console.log(`can      ${sentence}`);
+  for (const [name, value] of Object.entries(claims)) console.log(`claim    ${name} = ${show(name, value)}`);
+  for (const [name, value] of Object.entries(secrets ?? {})) console.log(`secret   ${name} = ${value}`);
+}
+
+function show(name: string, value: unknown): string {
+  if (name === 'ectx') return `sealed secrets (${String(value).length} characters)`;
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,106 @@
+#!/usr/bin/env node
+import { InvalidArgumentError, Option } from 'commander';
+import { addSettings, SETTINGS } from './options.ts';
+import { createProgram, runProgram } from './program.ts';
+
+const program = createProgram(
+  'webtask',
+  'Write, test and serve webtasks: one file is a function, a signed token is its address.',
+);
+
+// What a command needs is loaded when it runs.
+program
+  .command('new')
+  .description('write a webtask and its test, or a project: new pay, new project my-tasks')
+  .argument('<name>', 'name of the webtask, or the word project')
+  .argument('[folder]', 'folder of the project')
+  .option('--ts', 'in TypeScript')
+  .addOption(
+    new Option('--style <style>', 'programming model')
+      .choices(['callback', 'context', 'http', 'fetch'])
+      .default('context'),
+  )
+  .action(async (name, folder, options) => {
+    const { newProject, newWebtask } = await import('./new.ts');
+    if (name !== 'project') return newWebtask(name, options);
+    if (folder === undefined) program.error("error: missing required argument 'folder'");
+    return newProject(folder, options);
+  });
+
+addSettings(
+  program
+    .command('dev')
+    .description('serve the webtasks of this folder, without tokens, and reload what you save')
+    .argument('[files...]', 'webtasks; by default those of webtasks/'),
+  SETTINGS.port,
+  SETTINGS.limit,
+).action(async (files, options) => (await import('./dev.ts')).dev(files, options));
+
+program
+  .command('run')
+  .description('send one request to a webtask and print the response')
+  .argument('<file>', 'the webtask')
+  .option('-q, --query <name=value>', 'add to the query; may be repeated', collectPair)
+  .option('-s, --secret <name=value>', 'give a secret, in place of those of .env; may be repeated', collectPair)
+  .option('-H, --header <name: value>', 'add a header; may be repeated', collect)
+  .option('-d, --data <body>', 'send a body')
+  .option('-X, --request <method>', 'method; by default GET, or POST with a body')
+  .option('--inspect', 'wait for a debugger, and set no time limit')
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 for a status below 400, 4 for 4xx, 5 for 5xx, 2 wrong use, 3 the webtask does not compile.',
+  )
+  .action(async (file, options) => (await import('./run.ts')).run(file, options));
+
+addSettings(
+  program.command('serve').description('serve webtasks by their tokens'),
+  SETTINGS.port,
+  SETTINGS.host,
+  SETTINGS.data,
+  SETTINGS.limit,
+  SETTINGS.allowOrigin,
+).action(async (options) => (await import('./serve.ts')).serve(options));
+
+const token = program.command('token').description('mint a token, or say what one holds');
+addSettings(
+  token
+    .command('mint')
+    .description('print a token that runs code sent with the request')
+    .requiredOption('--container <name>', 'container that the token is good for')
+    .option('--expires <duration>', 'such as 30d, 12h, 90m; never by default')
+    .option('--delegation-depth <n>', 'generations of tokens that may be issued from it', parseDepth, 0),
+  SETTINGS.data,
+).action(async (options) => (await import('./token.ts')).mint(options));
+addSettings(
+  token
+    .command('inspect')
+    .description('print claims, signer and abilities of a token')
+    .argument('<token>')
+    .option('--decrypt', 'also open its secrets, for which the key is needed')
+    .option('--json', 'as JSON'),
+  SETTINGS.data,
+).action(async (text, options) => (await import('./token.ts')).inspect(text, options));
+
+program.addHelpText(
+  'after',
+  `
+Tests run with mocha (npm test); wt-build mints the tokens of a repository.
+Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.`,
+);
+
+await runProgram(program);
+
+function collect(text: string, previous: string[] = []): string[] {
+  return [...previous, text];
+}
+
+function collectPair(text: string, previous: [string, string][] = []): [string, string][] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('Write name=value.');
+  return [...previous, [text.slice(0, at), text.slice(at + 1)]];
+}
+
+function parseDepth(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
+  return Number(text);
+}
