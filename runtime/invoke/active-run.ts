@@ -20,6 +20,11 @@ export function callInRun<T>(run: ActiveRun, call: () => T): T {
   return runs.run(run, call);
 }
 
+/** Calls a function of the platform's from within a run: what it prints is not the webtask's. */
+export function leaveRun(call: () => void): void {
+  runs.exit(call);
+}
+
 function watch(): void {
   watching = true;
   divertOutput('stdout');
@@ -37,8 +42,7 @@ function divertOutput(name: OutputStream): void {
     // `rest` is (encoding?, callback?) and the overloads of write() cannot be spelled as one call.
     if (!onOutput) return write.apply(this, [chunk, ...rest] as unknown as Parameters<typeof write>);
     const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
-    // Outside the run: whoever receives the text may print it.
-    runs.exit(() => onOutput(text, name));
+    leaveRun(() => onOutput(text, name));
     const done = rest.at(-1);
     if (typeof done === 'function') process.nextTick(done as () => void);
     return true;

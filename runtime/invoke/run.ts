@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
 import { maskSecrets, type WebtaskStorage } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
-import { callInRun } from './active-run.ts';
+import { callInRun, leaveRun } from './active-run.ts';
 import { type CallOutcome, callWebtask } from './call.ts';
 import { type FailureReply, platformFailure, webtaskFailure } from './failure.ts';
 import { openExchange } from './http/index.ts';
@@ -98,7 +98,9 @@ export async function runWebtask(
   const { req, res } = exchange;
   let failure: FailureReply | undefined;
 
-  const report = (kind: RunProblem['kind'], message: string): void => settings.onProblem?.({ kind, message });
+  const report = (kind: RunProblem['kind'], message: string): void => {
+    leaveRun(() => settings.onProblem?.({ kind, message }));
+  };
   const send = (status: number, body: string): void => {
     res.statusCode = status;
     res.setHeader('Content-Type', 'application/json').end(body);

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Installs the packed package into an empty folder, and uses it as its users do.
+#   package.sh TARBALL FOLDER
+set -euo pipefail
+tarball=$1
+folder=$2
+mkdir -p "$folder" && cd "$folder"
+npm init --yes >/dev/null
+npm install --silent --no-fund --no-audit "$tarball"
+
+for program in webtask wt-build; do
+  npx "$program" --version
+  npx "$program" --help >/dev/null
+done
+for export in webtask-kit webtask-kit/harness webtask-kit/webtask-runtime; do
+  node --input-type=module --eval "import('$export').then((it) => console.log('$export', Object.keys(it).length, 'exports'))"
+done
+node --import webtask-kit/mocha --eval "console.log('webtask-kit/mocha')"
+
+npx webtask new project my-tasks
+cd my-tasks
+npm install --silent --no-fund --no-audit "$tarball" mocha chai
+npm test
+npx webtask new pay --ts
+npm test
+npx webtask run webtasks/pay.ts
