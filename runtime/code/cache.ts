@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
-import { type FetchPolicy, fetchCode } from './fetch.ts';
+import { type FetchPolicy, fetchCode, shown } from './fetch.ts';
 import { sha256Hex } from './hash.ts';
 
 /** Code and what identifies it. */
@@ -28,14 +28,18 @@ const UNPINNED_MS = 60_000;
  *
  * Requests for one URL at the same time are one fetch.
  *
+ * @param now - milliseconds of any clock that never goes back; for tests
  * @returns a function that throws CODE_HASH_MISMATCH and what {@link fetchCode} throws
  */
-export function createCodeLoader(policy: FetchPolicy): (wanted: CodeReference) => Promise<LoadedCode> {
+export function createCodeLoader(
+  policy: FetchPolicy,
+  now: () => number = performance.now.bind(performance),
+): (wanted: CodeReference) => Promise<LoadedCode> {
   const byContent = new LRUCache<string, LoadedCode>({
     maxSize: MAX_BYTES,
     sizeCalculation: (it) => it.text.length + 1,
   });
-  const byUrl = new LRUCache<string, string>({ max: 10_000, ttl: UNPINNED_MS });
+  const byUrl = new LRUCache<string, string>({ max: 10_000, ttl: UNPINNED_MS, ttlResolution: 0, perf: { now } });
   const underWay = new Map<string, Promise<LoadedCode>>();
 
   async function fetchOnce(url: string): Promise<LoadedCode> {
@@ -56,7 +60,7 @@ export function createCodeLoader(policy: FetchPolicy): (wanted: CodeReference) =
     }
     const code = await fetching;
     if (sha256 !== undefined && code.sha256 !== sha256) {
-      fail('CODE_HASH_MISMATCH', { url, expected: sha256, found: code.sha256 });
+      fail('CODE_HASH_MISMATCH', { url: shown(url), expected: sha256, found: code.sha256 });
     }
     return code;
   };

@@ -57,8 +57,7 @@ export async function fetchCode(
   } catch (error) {
     if (error instanceof WebtaskError) throw error;
     if (signal.aborted) fail('CODE_TIMED_OUT', { url: shown(url), timeoutMs }, { cause: error });
-    const reason = error instanceof Error ? error.message || String(error) : String(error);
-    fail('CODE_UNREACHABLE', { url: shown(url), reason }, { cause: error });
+    fail('CODE_UNREACHABLE', { url: shown(next), reason: reasonOf(error) }, { cause: error });
   }
   return fail('CODE_REDIRECTS', { url: shown(url), max: MAX_REDIRECTS });
 }
@@ -69,7 +68,7 @@ function parseUrl(text: string): URL {
     return fail('CODE_URL_INVALID', { url: shown(text), reason: 'it is no http or https URL' });
   }
   if (url.username || url.password) {
-    fail('CODE_URL_INVALID', { url: shown(text), reason: 'it carries a user name or password' });
+    fail('CODE_URL_INVALID', { url: shown(url.href), reason: 'it carries a user name or password' });
   }
   return url;
 }
@@ -115,8 +114,14 @@ async function readBytes(response: http.IncomingMessage, url: string, maxBytes: 
     if (size > maxBytes) fail('CODE_TOO_LARGE', { url: shown(url), maxBytes });
     chunks.push(chunk);
   }
-  if (!response.complete) fail('CODE_UNREACHABLE', { url: shown(url), reason: 'the connection was cut' });
   return Buffer.concat(chunks);
+}
+
+/** In words, since Node says little of a cut connection and nothing of several addresses that all failed. */
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
+  if (!(error instanceof Error)) return String(error);
+  return error.message === 'aborted' ? 'the connection was cut' : error.message;
 }
 
 function addressError(url: URL, address: string): WebtaskError {
@@ -127,7 +132,7 @@ function refuseAddress(url: URL, address: string): never {
   throw addressError(url, address);
 }
 
-/** Queries and passwords of URLs may be secrets. */
-function shown(url: string): string {
+/** A URL as errors show it: its query and its password may be secrets. */
+export function shown(url: string): string {
   return url.replace(/\?.*$/s, '').replace(/\/\/[^/@]*@/, '//');
 }
