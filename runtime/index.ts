@@ -1,7 +1,6 @@
 export type {
   WebtaskCallback,
   WebtaskContext,
-  WebtaskFunction,
   WebtaskRequest,
   WebtaskResponse,
   WebtaskStorage,

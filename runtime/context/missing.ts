@@ -36,6 +36,7 @@ export function watchMissing<T extends object>(
   return new Proxy(record, {
     get(target, name, receiver) {
       if (typeof name === 'string' && !(name in target) && !ASKED_OF_ANY_OBJECT.has(name) && !reported.has(name)) {
+        if (isReadByModule()) return undefined;
         reported.add(name);
         const nearest = nearestName(name, given);
         if (kind !== 'data' || nearest !== undefined || /^[A-Z][A-Z0-9]*_[A-Z0-9_]+$/.test(name)) {
@@ -45,6 +46,11 @@ export function watchMissing<T extends object>(
       return Reflect.get(target, name, receiver);
     },
   });
+}
+
+/** Installed modules ask for settings that they can do without; only the author's own code makes typing mistakes. */
+function isReadByModule(): boolean {
+  return new Error().stack?.split('\n')[3]?.includes('node_modules') === true;
 }
 
 function sentence(name: string, kind: Kind, nearest: string | undefined): string {

@@ -8,10 +8,13 @@ import type { WebtaskStorage } from './storage.ts';
  * @typeParam Secrets - the names of the secrets, for completion and checks: `WebtaskContext<{ API_KEY: string }>`
  * @see protocol reference 3.1
  *
- * @example JavaScript
+ * @example
  * ```js
  * // @ts-check
- * /** @type {import('webtask-kit').WebtaskFunction<{ API_KEY: string }>} *\/
+ * /**
+ *  * @param {import('webtask-kit').WebtaskContext<{ API_KEY: string }>} context
+ *  * @param {import('webtask-kit').WebtaskCallback} callback
+ *  *\/
  * module.exports = (context, callback) => callback(null, { length: context.secrets.API_KEY.length });
  * ```
  */
@@ -70,9 +73,3 @@ export type WebtaskRequest = IncomingMessage & { query: ParsedUrlQuery; x_wt: Pl
 
 /** The response of a webtask `(context, req, res)`: Node's own. */
 export type WebtaskResponse = ServerResponse;
-
-/** Any of the functions that a webtask may export. */
-export type WebtaskFunction<Secrets extends object = Record<string, string>> =
-  | ((callback: WebtaskCallback) => unknown)
-  | ((context: WebtaskContext<Secrets>, callback: WebtaskCallback) => unknown)
-  | ((context: WebtaskContext<Secrets>, req: WebtaskRequest, res: WebtaskResponse) => unknown);
