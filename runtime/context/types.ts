@@ -73,3 +73,9 @@ export type WebtaskRequest = IncomingMessage & { query: ParsedUrlQuery; x_wt: Pl
 
 /** The response of a webtask `(context, req, res)`: Node's own. */
 export type WebtaskResponse = ServerResponse;
+
+/** Any of the functions that a webtask may export. */
+export type WebtaskFunction<Secrets extends object = Record<string, string>> =
+  | ((callback: WebtaskCallback) => unknown)
+  | ((context: WebtaskContext<Secrets>, callback: WebtaskCallback) => unknown)
+  | ((context: WebtaskContext<Secrets>, req: WebtaskRequest, res: WebtaskResponse) => unknown);
