@@ -58,7 +58,8 @@ export async function compileWebtask(source: WebtaskSource, given: ModuleWebtask
   return { ...callable(load(code, source.file, given)), file: source.file, code };
 }
 
-function languageOf(source: WebtaskSource, meta: Readonly<Record<string, string>>): Language {
+/** The language of a webtask: as the caller says, or by its file's name, or by metadata `wt-language`. */
+export function languageOf(source: WebtaskSource, meta: Readonly<Record<string, string>>): Language {
   if (source.language !== undefined) return source.language;
   const typed = ['.ts', '.cts', '.mts'].includes(extname(source.file)) || meta['wt-language'] === 'typescript';
   return typed ? 'typescript' : 'javascript';
