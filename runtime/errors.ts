@@ -109,8 +109,21 @@ export const ERRORS = {
     status: 500,
     fault: 'platform',
     text: 'The data folder {folder} belongs to process {pid}, which does not answer.',
-    fix: 'Stop that process; if it is no webtask server, delete {ownerFile}.',
+    fix: 'Stop that process, or wait until it answers.',
   },
+  STORE_FILES_UNUSABLE: {
+    status: 500,
+    fault: 'platform',
+    text: 'The files of the embedded store in {folder} cannot be opened: {reason}.',
+    fix: 'Look at who owns them and at the space that is left; where they are damaged, restore a copy.',
+  },
+  STORE_FOLDER_FOREIGN: {
+    status: 500,
+    fault: 'platform',
+    text: 'The folder {folder} for the socket of the embedded store belongs to somebody else.',
+    fix: 'Use a data folder with a shorter path: its socket is then in it.',
+  },
+  STORE_KEY_INVALID: { status: 400, fault: 'caller', text: 'An item cannot have this key: {reason}.' },
   // token
   TOKEN_MALFORMED: { status: 403, fault: 'caller', text: 'malformed JWT token: {reason}' },
   TOKEN_KEY_UNKNOWN: {

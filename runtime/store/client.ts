@@ -20,6 +20,7 @@ export async function createClient(where: { endpoint?: string; socketPath?: stri
     requestHandler: {
       connectionTimeout: 2_000,
       requestTimeout: 5_000,
+      throwOnRequestTimeout: true, // else it only prints a warning, and waits on
       ...(where.socketPath && { httpAgent: new Agent({ keepAlive: true, socketPath: where.socketPath } as object) }),
     },
     ...(isLocal && { endpoint: where.endpoint ?? 'http://localhost', region, credentials }),

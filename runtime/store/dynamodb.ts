@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { fail } from '../errors.ts';
+import { checkKey, checkPartition } from './key.ts';
 import type { Expected, Item, Key, Store } from './store.ts';
+import { toText } from './value.ts';
 
 type Attributes = Record<string, AttributeValue>;
 
@@ -35,6 +37,7 @@ export async function createDynamoDBStore(
   }
 
   async function get(key: Key): Promise<Item | undefined> {
+    checkKey(key);
     const command = new sdk.GetItemCommand({ TableName: table, Key: toKey(key), ConsistentRead: true });
     const answer = await ask(() => client.send(command));
     const item = answer === 'refused' ? undefined : answer.Item;
@@ -44,24 +47,28 @@ export async function createDynamoDBStore(
   return {
     get,
     async put(key, value, { expected, expires } = {}) {
-      const text = JSON.stringify(value);
-      const bytes = Buffer.byteLength(text);
-      if (bytes > MAX_VALUE_BYTES) fail('STORE_ITEM_TOO_LARGE', { bytes, maxBytes: MAX_VALUE_BYTES });
+      checkKey(key);
+      const text = toText(value, MAX_VALUE_BYTES);
       const version = randomUUID();
       const item: Attributes = { ...toKey(key), version: { S: version }, value: { S: text } };
       if (expires !== undefined) item.expires = { N: String(expires) };
       const command = new sdk.PutItemCommand({ TableName: table, Item: item, ...condition(expected, now()) });
       const answer = await ask(() => client.send(command));
-      return answer === 'refused' ? { ok: false, current: await get(key) } : { ok: true, version };
+      if (answer !== 'refused') return { ok: true, version };
+      const current = await get(key);
+      // The client asks a second time where an answer was lost: then it was this write that the second met.
+      return current?.version === version ? { ok: true, version } : { ok: false, current };
     },
     async remove(key, expected) {
+      checkKey(key);
       const command = new sdk.DeleteItemCommand({ TableName: table, Key: toKey(key), ...condition(expected, now()) });
       const answer = await ask(() => client.send(command));
       return answer === 'refused' ? { ok: false, current: await get(key) } : { ok: true, version: randomUUID() };
     },
     async list(partition, { after, limit }) {
+      checkPartition(partition);
       const items: Item[] = [];
-      let from: Attributes | undefined = after === undefined ? undefined : toKey({ partition, sort: after });
+      let from: Attributes | undefined = after ? toKey({ partition, sort: after }) : undefined;
       // A page may come back short, or hold expired items only.
       do {
         const command = new sdk.QueryCommand({

@@ -1,10 +1,11 @@
-/// <reference path="./dynalite.d.ts" />
 import { createHash } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
-import type { Server } from 'node:http';
+import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { claimFolder } from './owner.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fail } from '../errors.ts';
+import { type Files, openFiles } from './files.ts';
 
 /** An embedded store that can be connected to. */
 export interface EmbeddedStore {
@@ -16,34 +17,74 @@ export interface EmbeddedStore {
 /** The longest path that every system takes for a Unix socket. */
 const MAX_SOCKET_PATH = 100;
 
+const RETRY_MS = 20;
+
 /**
  * Opens the embedded store of a data folder: the DynamoDB API over LevelDB files, on a Unix socket in the folder.
  *
- * It knows no credentials, so it opens no TCP port: who may enter the folder may read the store. The first process of
- * a folder serves it, others connect to that one.
+ * It knows no credentials, so it opens no TCP port: who may enter the folder may read the store. The process that
+ * holds the files serves them, others connect to that one. Where it dies the files are free, and the next process that
+ * opens the store serves them, with every write that was acknowledged.
  *
  * @param dataFolder - made with mode 0700 where it is missing
- * @throws STORE_OWNER_SILENT
+ * @param patienceMs - how long to wait for the answer of a process that holds the files
+ * @throws STORE_OWNER_SILENT, STORE_FILES_UNUSABLE, STORE_FOLDER_FOREIGN
  */
-export async function openEmbeddedStore(dataFolder: string): Promise<EmbeddedStore> {
+export async function openEmbeddedStore(dataFolder: string, patienceMs = 5_000): Promise<EmbeddedStore> {
   const folder = resolve(dataFolder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await chmod(folder, 0o700);
   const socketPath = await socketPathOf(folder);
-  const claim = await claimFolder(folder, socketPath);
-  if (claim.role === 'guest') return { socketPath, close: async () => undefined };
+  const ownerFile = join(folder, 'owner');
+  const giveUp = Date.now() + patienceMs;
+  for (;;) {
+    const left = Math.max(giveUp - Date.now(), RETRY_MS);
+    if (await answers(socketPath, left)) return { socketPath, close: async () => undefined };
+    const files = await openFiles(join(folder, 'dynamodb'));
+    if (files !== 'held') return serve(files, socketPath, ownerFile);
+    if (Date.now() >= giveUp) {
+      const pid = await readFile(ownerFile, 'utf8').catch(() => 'unknown');
+      return fail('STORE_OWNER_SILENT', { folder, pid });
+    }
+    await delay(RETRY_MS); // it is about to listen, or to let go
+  }
+}
 
-  const { default: dynalite } = await import('dynalite');
-  const server = dynalite({ path: join(folder, 'dynamodb'), createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
-  await listen(server, socketPath);
+/** Serves files that this process holds: nobody else removes the socket meanwhile, or listens on it. */
+async function serve({ server, close }: Files, socketPath: string, ownerFile: string): Promise<EmbeddedStore> {
+  try {
+    await writeFile(ownerFile, String(process.pid), { mode: 0o600 });
+    if (process.platform !== 'win32') await rm(socketPath, { force: true });
+    server.on('connection', (socket) => socket.unref());
+    await listen(server, socketPath);
+  } catch (error) {
+    await close();
+    throw error;
+  }
   let closing: Promise<void> | undefined;
   return {
     socketPath,
     close() {
-      closing ??= stop(server).then(claim.release);
+      // The files come last: from then on they, and what marks their owner, may be another process's.
+      closing ??= stop(server)
+        .then(() => rm(ownerFile, { force: true }))
+        .finally(close);
       return closing;
     },
   };
+}
+
+/** Whether somebody not only holds the socket, but answers. */
+function answers(socketPath: string, timeoutMs: number): Promise<boolean> {
+  return new Promise((done) => {
+    const question = request({ socketPath, timeout: timeoutMs, agent: false }, (answer) => {
+      answer.resume();
+      done(true);
+    });
+    question.on('timeout', () => question.destroy());
+    question.on('error', () => done(false));
+    question.end();
+  });
 }
 
 /** In the folder, unless its path is too long for a socket: then in a private folder of this user's own. */
@@ -52,9 +93,13 @@ async function socketPathOf(folder: string): Promise<string> {
   if (process.platform === 'win32') return `\\\\.\\pipe\\webtask-kit-${hash}`;
   const inFolder = join(folder, 'dynamodb.sock');
   if (Buffer.byteLength(inFolder) <= MAX_SOCKET_PATH) return inFolder;
-  const own = join(tmpdir(), `webtask-kit-${process.getuid?.() ?? 0}`);
+  const user = process.getuid?.() ?? 0;
+  const own = join(tmpdir(), `webtask-kit-${user}`);
   await mkdir(own, { recursive: true, mode: 0o700 });
-  await chmod(own, 0o700); // fails where it is somebody else's, and then nothing may be trusted to it
+  // Anybody may make folders there, under any name: nothing is trusted to one that is somebody else's.
+  const found = await lstat(own);
+  if (!found.isDirectory() || found.uid !== user) fail('STORE_FOLDER_FOREIGN', { folder: own });
+  await chmod(own, 0o700);
   return join(own, `${hash}.sock`);
 }
 
@@ -69,7 +114,7 @@ export function listen(server: Server, where: string | { host: string; port: num
   });
 }
 
-/** Waits until a server has let go of its connections and files. */
+/** Waits until a server has let go of its connections. */
 export function stop(server: Server): Promise<void> {
   return new Promise((done, refuse) => {
     server.close((error) => (error ? refuse(error) : done()));

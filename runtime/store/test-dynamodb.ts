@@ -18,6 +18,8 @@ export async function startTestDynamoDB(
 ): Promise<{ readonly endpoint: string; close(): Promise<void> }> {
   const { default: dynalite } = await import('dynalite');
   const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+  // dynalite throws, out of everybody's reach, where a client goes away before its answer.
+  server.on('request', (request) => request.removeAllListeners('error').on('error', () => undefined));
   await listen(server, { host: '127.0.0.1', port: 0 });
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const endpoint = `http://127.0.0.1:${port}`;
@@ -27,17 +29,13 @@ export async function startTestDynamoDB(
   return { endpoint, close: () => stop(server) };
 }
 
-/**
- * Creates a table, unless it is there.
- *
- * @param client - an SDK client
- */
-export async function createTable(
+/** Creates a table, and waits until it can be used. */
+async function createTable(
   client: Awaited<ReturnType<typeof createClient>>,
   table: string,
   keys: TableKeys,
 ): Promise<void> {
-  const { CreateTableCommand, ResourceInUseException } = await import('@aws-sdk/client-dynamodb');
+  const { CreateTableCommand, DescribeTableCommand } = await import('@aws-sdk/client-dynamodb');
   const names = typeof keys === 'string' ? [keys] : keys;
   const command = new CreateTableCommand({
     TableName: table,
@@ -45,7 +43,9 @@ export async function createTable(
     AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
     KeySchema: names.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' })),
   });
-  await client.send(command).catch((error: unknown) => {
-    if (!(error instanceof ResourceInUseException)) throw error;
-  });
+  await client.send(command);
+  for (;;) {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName: table }));
+    if (Table?.TableStatus === 'ACTIVE') return;
+  }
 }

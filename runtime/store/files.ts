@@ -1,0 +1,134 @@
+/// <reference path="./dynalite.d.ts" />
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import type { Tables } from 'dynalite/db/index.js';
+import { fail } from '../errors.ts';
+
+/** The table of the embedded store. */
+export const EMBEDDED_TABLE = 'webtask';
+
+/** The DynamoDB API over files that this process holds. */
+export interface Files {
+  /** Answers the API; it does not listen yet. */
+  readonly server: Server;
+  /** Lets go of the files, once what is being written is written. */
+  close(): Promise<void>;
+}
+
+type Operation = (input: unknown) => Promise<unknown>;
+
+/** More than any request of a store: an item has 400 KB. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Opens the LevelDB files of an embedded store.
+ *
+ * LevelDB locks them through the operating system: one process holds them at a time, and whatever way it ends, they
+ * are free from then on.
+ *
+ * @param folder - absolute path; made where it is missing
+ * @returns `'held'` where another process, or another part of this one, holds them
+ * @throws STORE_FILES_UNUSABLE
+ */
+export async function openFiles(folder: string): Promise<Files | 'held'> {
+  const { default: db } = await import('dynalite/db/index.js');
+  const tables = db.create({ path: folder, createTableMs: 0 });
+  try {
+    await tables.db.open();
+  } catch (error) {
+    const { cause } = error as { cause?: Error & { code?: string } }; // of LevelDB, with a code of its own
+    if (cause?.code === 'LEVEL_LOCKED') return 'held';
+    return fail('STORE_FILES_UNUSABLE', { folder, reason: (cause ?? (error as Error)).message }, { cause: error });
+  }
+  // dynalite's own leaves an iterator, and with it a snapshot of the files, open after every query.
+  tables.db.createValueStream = (range) => Readable.from(tables.db.values(range));
+  await makeTable(tables);
+  const operations = await loadOperations(tables);
+  return {
+    server: createServer((request, response) => void answer(operations, request, response)),
+    close: () => tables.db.close(),
+  };
+}
+
+/** Makes the table where it is missing. Half made, by a process that was killed meanwhile, it is made whole. */
+async function makeTable(tables: Tables): Promise<void> {
+  const create = await loadOperation(tables, 'createTable');
+  await create({
+    TableName: EMBEDDED_TABLE,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+  }).catch((error: unknown) => {
+    if (!toReply(error).type.endsWith('ResourceInUseException')) throw error;
+  });
+  const table = await promisify(tables.getTable)(EMBEDDED_TABLE, false);
+  await promisify(tables.tableDb.put)(EMBEDDED_TABLE, { ...table, TableStatus: 'ACTIVE' });
+}
+
+/** What a store asks for, by the name that a request has in its header. */
+async function loadOperations(tables: Tables): Promise<ReadonlyMap<string, Operation>> {
+  const names = { GetItem: 'getItem', PutItem: 'putItem', DeleteItem: 'deleteItem', Query: 'query' };
+  const loaded = Object.entries(names).map(
+    async ([name, file]) => [`DynamoDB_20120810.${name}`, await loadOperation(tables, file)] as const,
+  );
+  return new Map(await Promise.all(loaded));
+}
+
+async function loadOperation(tables: Tables, file: string): Promise<Operation> {
+  const [{ default: run }, { default: validation }, { default: validations }] = await Promise.all([
+    import(`dynalite/actions/${file}.js`) as Promise<typeof import('dynalite/actions/*.js')>,
+    import(`dynalite/validations/${file}.js`) as Promise<typeof import('dynalite/validations/*.js')>,
+    import('dynalite/validations/index.js'),
+  ]);
+  return async (input) => {
+    const checked = validations.checkTypes(input, validation.types);
+    validations.checkValidations(checked, validation.types, validation.custom, tables);
+    return promisify(run)(tables, checked);
+  };
+}
+
+async function answer(
+  operations: ReadonlyMap<string, Operation>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  let status = 200;
+  let body: unknown;
+  try {
+    const text = await readText(request);
+    const operation = operations.get(String(request.headers['x-amz-target']));
+    // A question without an operation is whether anybody is there.
+    body = operation ? await operation(JSON.parse(text)) : {};
+  } catch (error) {
+    ({ status, body } = toReply(error));
+  }
+  const reply = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': 'application/x-amz-json-1.0',
+    'content-length': Buffer.byteLength(reply),
+  });
+  response.end(reply);
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > MAX_REQUEST_BYTES) throw new Error('the request is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** The answer that an error is: dynalite's own, or that of a platform at fault. */
+function toReply(error: unknown): { status: number; body: unknown; type: string } {
+  const { statusCode, body } = error as { statusCode?: number; body?: { __type?: string } };
+  if (statusCode !== undefined && body !== undefined) return { status: statusCode, body, type: body.__type ?? '' };
+  const type = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
+  return { status: 500, body: { __type: type, message: error instanceof Error ? error.message : String(error) }, type };
+}
