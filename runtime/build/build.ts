@@ -14,7 +14,7 @@ export interface BuildOptions extends SourceOptions {
   /** Absolute path; messages name files from here. */
   readonly folder: string;
   readonly container: string;
-  /** Stores the one webtask under this name where the token is used to create it. */
+  /** The name of the one webtask, which gives it storage of its own; its token says none by default. */
   readonly name?: string | undefined;
   /** Seconds. */
   readonly expiresIn: number;

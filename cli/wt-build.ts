@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { Option } from 'commander';
+import { addSettings, SETTINGS } from './options.ts';
+import { TOKEN_FORMATS } from './print-tokens.ts';
+import { createProgram, runProgram } from './program.ts';
+
+const program = createProgram('wt-build', 'Mint a token for each webtask: its URL at a commit, its hash, its secrets.');
+
+addSettings(
+  program.argument('[files...]', 'webtasks; by default those of webtasks/'),
+  { ...SETTINGS.container, flag: '--ten, --container <name>' },
+  SETTINGS.data,
+  SETTINGS.server,
+)
+  .option('--name <name>', 'name of the one webtask, in place of that of its file; gives it storage of its own')
+  .option('--expires <duration>', 'such as 30d, 12h, 90m', '30d')
+  .option('--out <file>', 'file that the tokens go to; by default tokens.json in the folder of --data')
+  .addOption(
+    new Option('--format <format>', 'what is printed; json, env and urls hold every token')
+      .choices(Object.keys(TOKEN_FORMATS))
+      .default('table'),
+  )
+  .option('--repo <repository>', 'OWNER/REPO or URL of the repository; by default as GitHub Actions or the remote says')
+  .option('--ref <ref>', 'commit, branch or tag; by default the commit that is checked out. Only a commit is pinned')
+  .addOption(new Option('--url <url>', 'URL of the code of the one webtask').conflicts(['repo', 'ref']))
+  .option('--allow-dirty', 'mint for the working copy where it differs from the commit')
+  .option('--offline', 'do not ask whether the URLs answer with the code')
+  .addHelpText(
+    'after',
+    `
+Tokens are credentials: whoever has one can call the webtask. Secrets in them are sealed.
+Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.`,
+  )
+  // What the build needs is loaded when it runs.
+  .action(async (files, options) => (await import('./build.ts')).build(files, options));
+
+await runProgram(program);
