@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { RunRequest } from '../run.ts';
@@ -9,6 +10,7 @@ import { createSocket } from './socket.ts';
 export interface ExchangeReply {
   readonly status: number;
   readonly statusMessage: string;
+  /** Without `Transfer-Encoding`, `Date` and what else is the connection's own. */
   readonly rawHeaders: readonly string[];
   readonly body: Readable;
 }
@@ -26,7 +28,8 @@ export interface Exchange {
 /**
  * Makes the real request and response objects that a webtask is called with, over a stand-in socket.
  *
- * Harness, dev server, server and workers all use this, so that a webtask behaves alike in all of them.
+ * Harness, dev server, server and workers all use this, so that a webtask behaves alike in all of them. All events of
+ * the two happen in the asynchronous context that this was called in, whoever reads the answer or sends the body.
  *
  * @example
  * const { req, res, reply } = openExchange({ method: 'GET', url: '/', rawHeaders: ['Host', 'localhost'] });
@@ -34,36 +37,47 @@ export interface Exchange {
  * const { status, body } = await reply;
  */
 export function openExchange(request: RunRequest): Exchange {
+  const run = new AsyncResource('WebtaskExchange');
   const socket = createSocket();
-  const req = createIncomingMessage(request, socket);
+  const req = createIncomingMessage(request, socket, run);
   let answer: (reply: ExchangeReply | undefined) => void = () => undefined;
   const reply = new Promise<ExchangeReply | undefined>((resolve) => {
     answer = resolve;
   });
 
-  const body = new Readable({ read: () => res.drained(), autoDestroy: true });
+  const drained = (): void => res.drained();
+  const body = new Readable({
+    read: () => void (res.isFull && run.runInAsyncScope(process.nextTick, process, drained)),
+  });
   body.on('error', () => undefined); // the reader sees it too; without a reader it must not end the process
   const res = new StreamedResponse(req, {
     head: (status, statusMessage, rawHeaders) => answer({ status, statusMessage, rawHeaders, body }),
     write: (bytes) => body.push(bytes),
-    end: () => body.push(null),
-  });
-  res.assignSocket(socket);
-  res.once('finish', () => {
-    res.detachSocket(socket);
-    req.resume(); // what the webtask left unread is not wanted any more
-    process.nextTick(() => res.emit('close'));
   });
 
-  socket.once('close', () => {
-    if (!res.writableEnded) body.destroy(new Error('the webtask closed the connection'));
-    if (!req.complete) req.destroy();
+  const close = (): void => void run.runInAsyncScope(() => socket.destroy());
+  const onClose = (): void => {
+    req.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })); // Node's own words
+    res.cutOff(new Error('the connection was closed'));
+    body.destroy(new Error('the webtask closed the connection'));
     answer(undefined);
+  };
+  socket.once('close', onClose); // before the response is told of it, as in Node
+  body.once('close', close); // the reader went away
+  res.assignSocket(socket);
+  res.once('finish', () => {
+    body.off('close', close).push(null);
+    socket.off('close', onClose);
+    // What the webtask left unread is not wanted any more.
+    const { _consuming, _dump } = req as unknown as { _consuming: boolean; _dump(): void }; // since Node 0.x
+    if (!_consuming) _dump.call(req);
+    res.detachSocket(socket);
+    process.nextTick(() => res.leave());
   });
-  body.once('close', () => {
-    if (!res.writableEnded) socket.destroy(); // the reader went away
-  });
-  const close = () => void socket.destroy();
-  request.signal?.addEventListener('abort', close, { once: true });
+
+  const { signal } = request;
+  if (signal?.aborted) close();
+  signal?.addEventListener('abort', close, { once: true });
+  res.once('close', () => signal?.removeEventListener('abort', close));
   return { req, res, reply, close };
 }

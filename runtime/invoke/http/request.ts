@@ -1,3 +1,4 @@
+import type { AsyncResource } from 'node:async_hooks';
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
@@ -7,57 +8,62 @@ import type { RunRequest } from '../run.ts';
  * Makes a real `http.IncomingMessage` of a request that was parsed elsewhere.
  *
  * @param request - a body that is a stream is read only as fast as the webtask reads
+ * @param run - what the events of a streamed body belong to
  */
-export function createIncomingMessage(request: RunRequest, socket: Socket): IncomingMessage {
-  const message = new StreamedRequest(socket, request.body);
+export function createIncomingMessage(request: RunRequest, socket: Socket, run: AsyncResource): IncomingMessage {
+  const { body } = request;
+  const message = body instanceof Readable ? new StreamedRequest(socket, body, run) : new IncomingMessage(socket);
   message.httpVersion = '1.1';
   message.httpVersionMajor = 1;
   message.httpVersionMinor = 1;
   message.method = request.method;
   message.url = request.url;
-  message.takeHeaders(request.rawHeaders);
+  // What the parser calls, so that `headers` follows Node's own rules for repeated names; it has no public name.
+  const parsed = message as unknown as { _addHeaderLines(headers: string[], length: number): void };
+  parsed._addHeaderLines([...request.rawHeaders], request.rawHeaders.length);
+  if (!(body instanceof Readable)) {
+    if (body !== undefined && body.length > 0) message.push(body);
+    message.complete = true;
+    message.push(null);
+  }
   return message;
 }
 
 /** An IncomingMessage that reads from a stream in place of a parser. */
 class StreamedRequest extends IncomingMessage {
   readonly #source: Readable;
+  readonly #run: AsyncResource;
   #started = false;
 
-  constructor(socket: Socket, body: RunRequest['body']) {
+  constructor(socket: Socket, source: Readable, run: AsyncResource) {
     super(socket);
-    this.#source =
-      body instanceof Readable ? body : Readable.from(body === undefined || body.length === 0 ? [] : [toBuffer(body)]);
+    this.#source = source;
+    this.#run = run;
   }
 
-  /** Hands over headers as a parser does: `headers` then follows Node's own rules for repeated names. */
-  takeHeaders(rawHeaders: readonly string[]): void {
-    // What the parser calls; it has no public name.
-    const message = this as unknown as { _addHeaderLines(headers: string[], length: number): void };
-    message._addHeaderLines([...rawHeaders], rawHeaders.length);
-  }
-
-  override _read(): void {
+  override _read(size: number): void {
+    super._read(size);
     if (this.#started) {
       this.#source.resume();
       return;
     }
     this.#started = true;
+    // A body that breaks off is a connection that is gone: the webtask sees `aborted`, as with a real one.
+    const brokeOff = (): void => this.#later(() => !this.complete && this.socket.destroy());
     this.#source
-      .on('data', (chunk: Buffer) => {
-        if (!this.push(chunk)) this.#source.pause();
-      })
-      .on('end', () => {
-        this.complete = true;
-        this.push(null);
-      })
-      .on('error', (error) => this.destroy(error))
-      .on('close', () => {
-        if (!this.complete) this.destroy();
-      });
+      .on('data', (chunk: Buffer) => this.#later(() => !this.push(chunk) && this.#source.pause()))
+      .on('end', () =>
+        this.#later(() => {
+          this.complete = true;
+          this.push(null);
+        }),
+      )
+      .on('error', brokeOff)
+      .on('close', brokeOff);
   }
-}
 
-function toBuffer(body: string | Buffer): Buffer {
-  return typeof body === 'string' ? Buffer.from(body) : body;
+  /** A turn of its own, so that what a listener of the webtask throws is not thrown at the source. */
+  #later(call: () => unknown): void {
+    this.#run.runInAsyncScope(process.nextTick, process, call);
+  }
 }

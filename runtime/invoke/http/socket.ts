@@ -7,10 +7,11 @@ import { Duplex } from 'node:stream';
  * Nothing flows through it; it lives, closes and answers questions as a loopback connection does.
  */
 export function createSocket(): Socket {
-  const socket = new Duplex({
+  const socket: Duplex = new Duplex({
     read: () => undefined,
     write: (_chunk, _encoding, done) => done(),
-    allowHalfOpen: false,
+    final: (done) => void [done(), socket.destroy()], // the other side closes too
+    destroy: (error, done) => void setImmediate(done, error), // a connection takes a turn of the event loop to close
   });
   const itself = () => socket;
   Object.assign(socket, {
