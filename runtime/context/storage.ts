@@ -1,3 +1,4 @@
+import { WebtaskError } from '../errors.ts';
 import type { Expected, Store, Written } from '../store/index.ts';
 
 /** `context.storage`: one JSON document for each named webtask. */
@@ -18,9 +19,6 @@ export interface StorageOptions {
   readonly etag?: string | null;
 }
 
-/** Largest document, in bytes of its JSON text. */
-const MAX_BYTES = 500 * 1024;
-
 /**
  * Makes the storage of one run. What the run has seen of the document is known to it alone.
  *
@@ -40,62 +38,92 @@ export function createStorage(
   /** The version that this run last saw, `null` for no document, `undefined` before the first look. */
   let seen: Expected;
 
-  async function read(): Promise<unknown> {
+  async function open(): Promise<Store> {
     if (name === undefined) throw storageError(400, 'Storage is not available to a webtask without a name.');
-    const item = await (await openStore()).get(key);
-    seen = item?.version ?? null;
-    return item?.value;
+    return openStore();
   }
 
-  async function write(data: unknown, expected: Expected): Promise<void> {
-    if (name === undefined) throw storageError(400, 'Storage is not available to a webtask without a name.');
-    const bytes = Buffer.byteLength(JSON.stringify(data ?? null));
-    if (bytes > MAX_BYTES) throw storageError(413, `The document has ${bytes} bytes; storage holds ${MAX_BYTES}.`);
-    const store = await openStore();
-    const isGone = data === undefined || data === null;
-    const written: Written = isGone ? await store.remove(key, expected) : await store.put(key, data, { expected });
+  async function read(): Promise<[error: null, data: unknown]> {
+    const item = await (await open()).get(key);
+    seen = item?.version ?? null;
+    return [null, item?.value];
+  }
+
+  /**
+   * @param document - a document of its own, or `undefined` to delete the one that is there
+   * @returns no arguments: code of that time compares the error with undefined
+   */
+  async function write(document: unknown, expected: Expected): Promise<[]> {
+    const store = await open();
+    const isGone = document === undefined;
+    const written = await (isGone ? store.remove(key, expected) : put(store, document, expected));
     if (written.ok) {
       seen = isGone ? null : written.version;
-      return;
+      return [];
     }
     seen = written.current?.version ?? null;
     const error = storageError(409, 'The document was changed since it was read.');
     throw Object.assign(error, { conflict: written.current?.value });
   }
 
+  async function put(store: Store, document: unknown, expected: Expected): Promise<Written> {
+    try {
+      return await store.put(key, document, { expected });
+    } catch (error) {
+      if (!(error instanceof WebtaskError && error.code === 'STORE_ITEM_TOO_LARGE')) throw error;
+      const { bytes, maxBytes } = error.fields;
+      throw storageError(413, `The document has ${bytes} bytes; storage holds ${maxBytes}.`);
+    }
+  }
+
   return {
     get(...args: unknown[]): void {
       const { callback } = readArguments(args);
       if (!callback) throw new Error('Callback must be a function.');
-      read().then(
-        (data) => callback(null, data),
-        (error) => callback(error),
-      );
+      callBack(callback, read());
     },
     set(data: unknown, ...args: unknown[]): void {
       const { options, callback } = readArguments(args);
       const expected = options.force ? undefined : options.etag !== undefined ? options.etag : seen;
-      if (expected === undefined && !options.force && data !== undefined && data !== null) {
+      const document = copyOf(data);
+      if (expected === undefined && !options.force && document !== undefined) {
         throw new Error(
           'When calling storage.set without having called storage.get before, you must specify the .force option.',
         );
       }
-      // Success has no argument: code of that time compares the error with undefined.
-      write(data, expected).then(
-        () => callback?.(),
-        (error) => callback?.(error),
-      );
+      callBack(callback, write(document, expected));
     },
   };
 }
 
+/** What a document is at this moment: the webtask may change its own before it is written. */
+function copyOf(data: unknown): unknown {
+  if (data === undefined || data === null) return undefined;
+  const text = JSON.stringify(data);
+  if (text === undefined) throw new Error('Data must be a JSON value.');
+  return JSON.parse(text) ?? undefined;
+}
+
+/**
+ * Calls back with what became of something. It does so outside of the promise: what the callback throws is an
+ * exception that nobody caught, as in any other callback, and no rejection.
+ */
+function callBack(callback: StorageCallback | undefined, done: Promise<unknown[]>): void {
+  done.then(
+    (results) => callback && process.nextTick(callback, ...results),
+    (error) => callback && process.nextTick(callback, error),
+  );
+}
+
 /** Both calls take `([options], [callback])`. */
 function readArguments(args: unknown[]): { options: StorageOptions; callback?: StorageCallback | undefined } {
-  const [options, callback] = typeof args[0] === 'function' ? [{}, args[0]] : [args[0] ?? {}, args[1]];
-  if (typeof options !== 'object' || options === null) throw new Error('Options must be an object.');
+  const [first, second] = args;
+  const isAlone = second === undefined && (typeof first !== 'object' || first === null);
+  const [options, callback] = isAlone ? [{}, first] : [first ?? {}, second];
   if (callback !== undefined && callback !== null && typeof callback !== 'function') {
     throw new Error('Callback must be a function.');
   }
+  if (typeof options !== 'object') throw new Error('Options must be an object.');
   return { options, callback: (callback ?? undefined) as StorageCallback | undefined }; // checked to be callable
 }
 

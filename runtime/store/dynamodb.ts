@@ -31,8 +31,7 @@ export async function createDynamoDBStore(
     } catch (error) {
       if (error instanceof sdk.ConditionalCheckFailedException) return 'refused';
       if (error instanceof sdk.ResourceNotFoundException) return fail('STORE_NO_TABLE', { table }, { cause: error });
-      const reason = error instanceof Error ? error.message || error.name : String(error);
-      return fail('STORE_UNREACHABLE', { reason }, { cause: error });
+      return fail('STORE_UNREACHABLE', { reason: reasonOf(error) }, { cause: error });
     }
   }
 
@@ -109,6 +108,12 @@ function condition(expected: Expected, now: number): object {
     ConditionExpression: `#version = :version AND ${live}`,
     ExpressionAttributeValues: { ':version': { S: expected }, ':now': { N: String(now) } },
   };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return 'it took too long';
+  return (error.message || error.name).replace(/\.$/, '');
 }
 
 function toKey({ partition, sort }: Key): Attributes {
