@@ -14,6 +14,12 @@ export interface CallOutcome {
   threwLate(cause: unknown): void;
 }
 
+/** What is needed of a webtask to call it. */
+type Runnable = Pick<CompiledWebtask, 'run' | 'model'>;
+
+/** The request and the response that it is called with; a server's own will do. */
+type Connection = Pick<Exchange, 'req' | 'res'>;
+
 /**
  * Calls the function of a webtask by its programming model. The first outcome counts.
  *
@@ -23,18 +29,20 @@ export interface CallOutcome {
  * @see protocol reference 2.2
  */
 export function callWebtask(
-  webtask: CompiledWebtask,
+  webtask: Runnable,
   context: WebtaskContext,
-  exchange: Exchange,
+  exchange: Connection,
   outcome: CallOutcome,
 ): void {
   let settled = false;
+  let isAnsweredByPromise = false;
   const fail = (how: 'returned' | 'threw', cause: unknown): void => {
     if (settled) outcome.threwLate(cause);
     else outcome.fail(how, cause);
     settled = true;
   };
   const callback = (error?: unknown, result?: unknown): void => {
+    if (settled && isAnsweredByPromise) return; // code that passes on both says one thing twice
     if (settled) outcome.calledAgain();
     else if (error) outcome.fail('returned', error);
     else outcome.succeed(result);
@@ -52,13 +60,15 @@ export function callWebtask(
   returned.then(
     (value) => {
       const isResult = value !== undefined && (webtask.model === 'callback' || webtask.model === 'context');
-      if (isResult && !settled) callback(null, value);
+      if (!isResult || settled) return;
+      callback(null, value);
+      isAnsweredByPromise = true;
     },
     (cause) => fail('returned', cause),
   );
 }
 
-function call(webtask: CompiledWebtask, context: WebtaskContext, exchange: Exchange, callback: unknown): unknown {
+function call(webtask: Runnable, context: WebtaskContext, exchange: Connection, callback: unknown): unknown {
   const { req, res } = exchange;
   // An object of its own as `this`: code in sloppy mode would otherwise write to the global object.
   switch (webtask.model) {
@@ -73,7 +83,7 @@ function call(webtask: CompiledWebtask, context: WebtaskContext, exchange: Excha
   }
 }
 
-async function callFetch(webtask: CompiledWebtask, context: WebtaskContext, { req, res }: Exchange): Promise<void> {
+async function callFetch(webtask: Runnable, context: WebtaskContext, { req, res }: Connection): Promise<void> {
   const closed = new AbortController();
   res.once('close', () => closed.abort());
   const response: unknown = await webtask.run(toWebRequest(req, closed.signal), context);

@@ -143,6 +143,14 @@ describe('a webtask with a callback', () => {
 });
 
 describe('a webtask that returns a promise', () => {
+  it('may call back with the same result later, as clients do that offer both', async () => {
+    const problems: RunProblem[] = [];
+    const code = 'return (ctx, cb) => { setImmediate(() => cb(null, 2)); return Promise.resolve(1) }';
+    expect((await run(code, {}, { onProblem: (it) => problems.push(it) })).body).to.equal('1');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(problems).to.deep.equal([]);
+  });
+
   it('answers with its value', async () => {
     expect((await run('return async (ctx, cb) => ({ a: 1 })')).body).to.equal('{"a":1}');
     expect((await run('return async (ctx, cb) => null')).body).to.equal('{}');
