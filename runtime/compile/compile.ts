@@ -10,6 +10,8 @@ export interface WebtaskSource {
   readonly file: string;
   /** By default TypeScript where the file's name, or metadata `wt-language`, says so. */
   readonly language?: Language | undefined;
+  /** Folders of packages that are searched after those of `file`. */
+  readonly modulePaths?: readonly string[] | undefined;
 }
 
 /** How a webtask function wants to be called. */
@@ -55,7 +57,7 @@ export async function compileWebtask(source: WebtaskSource, given: ModuleWebtask
   if (rewritten) process.setSourceMapsEnabled(true);
   // Files beside it may be TypeScript too.
   if (rewritten && /\brequire\(["']\.{1,2}\//.test(code)) await import('./register.js');
-  return { ...callable(load(code, source.file, given)), file: source.file, code };
+  return { ...callable(load(code, source, given)), file: source.file, code };
 }
 
 /** The language of a webtask: as the caller says, or by its file's name, or by metadata `wt-language`. */
@@ -65,9 +67,9 @@ export function languageOf(source: WebtaskSource, meta: Readonly<Record<string, 
   return typed ? 'typescript' : 'javascript';
 }
 
-function load(code: string, file: string, given: ModuleWebtask): unknown {
+function load(code: string, { file, modulePaths }: WebtaskSource, given: ModuleWebtask): unknown {
   try {
-    return loadModule(code, file, given);
+    return loadModule(code, file, given, modulePaths);
   } catch (error) {
     if (error instanceof WebtaskError) throw error;
     const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -1,4 +1,4 @@
-import Module, { createRequire } from 'node:module';
+import Module from 'node:module';
 import { dirname } from 'node:path';
 import { parseModuleRequest, resolveVersion } from './require-version.ts';
 
@@ -30,13 +30,19 @@ const CommonJS = Module as unknown as {
  * @param code - CommonJS that the running Node understands
  * @param file - absolute path under which it runs; `require` resolves from its folder
  * @param webtask - becomes `module.webtask`
+ * @param modulePaths - folders of packages that are searched last
  * @returns the code's own return value where that is truthy, otherwise `module.exports`
  * @see protocol reference 2.1
  */
-export function loadModule(code: string, file: string, webtask: ModuleWebtask): unknown {
+export function loadModule(
+  code: string,
+  file: string,
+  webtask: ModuleWebtask,
+  modulePaths: readonly string[] = [],
+): unknown {
   const module = new CommonJS(file);
   module.filename = file;
-  module.paths = CommonJS._nodeModulePaths(dirname(file));
+  module.paths = [...CommonJS._nodeModulePaths(dirname(file)), ...modulePaths];
   module.webtask = webtask;
   module.require = requireOf(module, declaredVersions(webtask.meta));
   const returned = module._compile(code, file);
@@ -45,11 +51,11 @@ export function loadModule(code: string, file: string, webtask: ModuleWebtask): 
 }
 
 function requireOf(module: CommonJSModule, versions: ReadonlyMap<string, string>): NodeJS.Require {
-  const requireFromFolder = createRequire(module.filename);
+  const requireFrom = module.require; // Node's own, which looks into module.paths
   const load = (id: string): unknown => {
     const request = parseModuleRequest(id);
     const version = request && (request.version ?? versions.get(request.name));
-    return requireFromFolder(request && version ? resolveVersion({ ...request, version }, module.paths) : id);
+    return requireFrom.call(module, request && version ? resolveVersion({ ...request, version }, module.paths) : id);
   };
   return load as NodeJS.Require; // Module#require is only ever called; Node adds resolve and cache itself
 }

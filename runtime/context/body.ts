@@ -38,7 +38,8 @@ async function readText(req: IncomingMessage, maxBytes: number): Promise<string>
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parseBody(text: string, contentType: string): unknown {
+/** Parses JSON and forms; gives `undefined` for every other type, and for malformed JSON. */
+export function parseBody(text: string, contentType: string): unknown {
   if (contentType.includes('application/x-www-form-urlencoded')) return { ...parse(text) };
   if (!contentType.includes('application/json')) return undefined;
   try {

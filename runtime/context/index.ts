@@ -1,4 +1,4 @@
-export { type ParsedBody, readBody } from './body.ts';
+export { type ParsedBody, parseBody, readBody } from './body.ts';
 export { createContext } from './context.ts';
 export { maskSecrets } from './mask.ts';
 export { nearestName, type ReportMissing } from './missing.ts';
