@@ -94,6 +94,11 @@ export async function isPushed({ root }: Checkout, commit: string, remote?: stri
   return found.length > 0;
 }
 
+/** A commit's id as people read it. */
+export function shortId(commit: string): string {
+  return commit.slice(0, 7);
+}
+
 async function git(folder: string, args: readonly string[]): Promise<Buffer> {
   return succeed(args[0] ?? '', await run(folder, args));
 }

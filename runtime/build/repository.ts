@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { type Checkout, isPushed, listRemotes } from './git.ts';
+import { type Checkout, isPushed, listRemotes, shortId } from './git.ts';
 import { parseRepository, type Repository } from './raw-url.ts';
 
 /** A repository, and the name of the remote that it was read from. */
@@ -10,7 +10,6 @@ export interface FoundRepository {
 }
 
 const GITHUB = 'https://github.com';
-const SHORT = 7;
 
 /**
  * Finds the repository that the code is fetched from: as the caller says, as GitHub Actions says, or as the remote
@@ -30,12 +29,11 @@ export async function findRepository(
     return { repository: parse(url, repo === undefined ? 'GITHUB_REPOSITORY' : '--repo', named) };
   }
   const remotes = await listRemotes(checkout);
-  const [only] = remotes.size === 1 ? remotes.keys() : ['origin'];
-  const remote = remotes.has('origin') ? 'origin' : only;
+  const names = [...remotes.keys()];
+  const remote = names.length === 1 ? names[0] : names.find((name) => name === 'origin');
   const url = remote && remotes.get(remote);
   if (!url) {
-    const found =
-      remotes.size === 0 ? 'no remote' : `several remotes (${[...remotes.keys()].join(', ')}), none named origin`;
+    const found = names.length === 0 ? 'no remote' : `several remotes (${names.join(', ')}), none named origin`;
     return fail('BUILD_NO_REMOTE', { file: label, found });
   }
   return { repository: parse(url, `The remote ${remote}`, url), remote };
@@ -58,7 +56,7 @@ export async function refuseUnpushed(
   // GitHub Actions checks out what GitHub has, which for a tag is on no branch.
   if (env.GITHUB_ACTIONS === 'true' && env.GITHUB_SHA === commit) return;
   if (await isPushed(checkout, commit, remote)) return;
-  fail('BUILD_NOT_PUSHED', { file: label, commit: commit.slice(0, SHORT), remote: remote ?? 'a remote' });
+  fail('BUILD_NOT_PUSHED', { file: label, commit: shortId(commit), remote: remote ?? 'a remote' });
 }
 
 function parse(url: string, source: string, text: string): Repository {

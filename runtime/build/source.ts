@@ -2,7 +2,7 @@ import { readFile, realpath } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import { sha256Hex } from '../code/index.ts';
 import { fail } from '../errors.ts';
-import { type Checkout, findCommit, isInLfs, isModified, isTracked, openCheckout, readBlob } from './git.ts';
+import { type Checkout, findCommit, isInLfs, isModified, isTracked, openCheckout, readBlob, shortId } from './git.ts';
 import { rawUrl } from './raw-url.ts';
 import { findRepository, refuseUnpushed } from './repository.ts';
 
@@ -43,7 +43,6 @@ export interface Source {
 
 /** The first line of what Git LFS leaves in place of a file. */
 const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
-const SHORT = 7;
 
 /**
  * Finds the code of a webtask: its bytes at a commit, and the URL that answers with them.
@@ -77,7 +76,7 @@ export async function findSource(source: SourceFile, options: SourceOptions): Pr
   }
   const dirty = blob === undefined || (options.ref === undefined && (await isModified(checkout, path)));
   if (dirty && !options.allowDirty) {
-    fail(blob === undefined ? 'BUILD_UNTRACKED' : 'BUILD_MODIFIED', { file: label, commit: commit.slice(0, SHORT) });
+    fail(blob === undefined ? 'BUILD_UNTRACKED' : 'BUILD_MODIFIED', { file: label, commit: shortId(commit) });
   }
   const bytes = dirty ? await readFile(real) : blob;
   if (options.url !== undefined) return pinned(bytes, options.url);
@@ -86,7 +85,7 @@ export async function findSource(source: SourceFile, options: SourceOptions): Pr
   const url = rawUrl(repository, commit, path);
   if (dirty) {
     options.onSkip(
-      `${label} differs from commit ${commit.slice(0, SHORT)}. Its token is for your working copy, and is refused until ${url} answers with it.`,
+      `${label} differs from commit ${shortId(commit)}. Its token is for your working copy, and is refused until ${url} answers with it.`,
     );
     return { ...pinned(bytes, url), dirty: true };
   }
