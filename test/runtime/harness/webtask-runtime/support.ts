@@ -30,3 +30,7 @@ export async function uncaughtOf(run: () => void): Promise<unknown> {
     for (const listener of listeners) process.on('uncaughtException', listener);
   }
 }
+
+/** What the original answers for an error, whatever its stack. */
+export const described = (code: number, error: string, details: unknown, rest = {}) =>
+  JSON.stringify({ code, error, details, ...rest }, null, 2);
