@@ -34,16 +34,17 @@ const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 export async function openFiles(folder: string): Promise<Files | 'held'> {
   const { default: db } = await import('dynalite/db/index.js');
   const tables = db.create({ path: folder, createTableMs: 0 });
+  // dynalite's own leaves an iterator, and with it a snapshot of the files, open after every query.
+  tables.db.createValueStream = (range) => Readable.from(tables.db.values(range));
   try {
     await tables.db.open();
+    await makeTable(tables);
   } catch (error) {
     const { cause } = error as { cause?: Error & { code?: string } }; // of LevelDB, with a code of its own
     if (cause?.code === 'LEVEL_LOCKED') return 'held';
+    await tables.db.close();
     return fail('STORE_FILES_UNUSABLE', { folder, reason: (cause ?? (error as Error)).message }, { cause: error });
   }
-  // dynalite's own leaves an iterator, and with it a snapshot of the files, open after every query.
-  tables.db.createValueStream = (range) => Readable.from(tables.db.values(range));
-  await makeTable(tables);
   const operations = await loadOperations(tables);
   return {
     server: createServer((request, response) => void answer(operations, request, response)),
