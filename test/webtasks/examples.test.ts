@@ -107,4 +107,12 @@ describe('the examples', () => {
         .and.json({ net: 200, gross: 250 });
     });
   });
+
+  describe('express.js', () => {
+    it('answers from a route of the app, which reads the body and the context', async () => {
+      const task = await webtask(`${FOLDER}/express.js`, { secrets: { SIGNATURE: 'Ada' } });
+      const res = await task.post('/express/notes', { body: { text: 'Hello' } });
+      expect(res).to.have.status(201).and.json({ text: 'Hello - Ada' });
+    });
+  });
 });
