@@ -1,10 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-const WEBTASK_FILE = /^(?!.*\.(?:d|test|spec)\.[cm]?[jt]s$).*\.[cm]?[jt]s$/;
+const WEBTASK_FILE = /^(?!\.|.*\.(?:d|test|spec)\.[cm]?[jt]s$).*\.[cm]?[jt]s$/;
 
 /**
- * Lists the webtasks of a folder: its JavaScript and TypeScript files, without tests, types and sub-folders.
+ * Lists the webtasks of a folder: its JavaScript and TypeScript files, without tests, types, hidden files and
+ * sub-folders.
  *
  * @param folder - absolute path, a project's `webtasks/`
  * @returns absolute paths in alphabetical order; none where there is no such folder

@@ -30,10 +30,19 @@ export function findSecrets(
   const secrets: Record<string, string> = {};
   const sources: Record<string, '.env' | 'environment'> = {};
   for (const name of names ?? Object.keys(dotenv).filter((it) => !RESERVED.test(it))) {
-    if (RESERVED.test(name)) fail('SECRET_RESERVED', { name });
+    refuseReserved(name);
     const value = env[name] ?? dotenv[name] ?? fail('SECRET_MISSING', { name });
     secrets[name] = value;
     sources[name] = env[name] === undefined ? '.env' : 'environment';
   }
   return { secrets, sources };
+}
+
+/**
+ * Refuses the name of a secret that is one of the kit's own settings.
+ *
+ * @throws SECRET_RESERVED
+ */
+export function refuseReserved(name: string): void {
+  if (RESERVED.test(name)) fail('SECRET_RESERVED', { name });
 }

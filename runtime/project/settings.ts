@@ -1,6 +1,6 @@
 import { basename, dirname, extname } from 'node:path';
 import { readProject } from './project.ts';
-import { type FoundSecrets, findSecrets } from './secrets.ts';
+import { type FoundSecrets, findSecrets, refuseReserved } from './secrets.ts';
 
 /** What a webtask is run with, or has minted into its token. */
 export interface WebtaskSettings extends FoundSecrets {
@@ -33,7 +33,8 @@ export interface SettingsOverrides {
  */
 export function webtaskSettings(file: string, overrides: SettingsOverrides = {}, env = process.env): WebtaskSettings {
   const project = readProject(dirname(file));
-  const declared = project.webtasks[webtaskName(file)] ?? {};
+  const name = webtaskName(file);
+  const declared = Object.hasOwn(project.webtasks, name) ? (project.webtasks[name] ?? {}) : {};
   const wanted = overrides.secrets ?? declared.secrets;
   const found = isList(wanted) || wanted === undefined ? findSecrets(project.folder, wanted, env) : given(wanted);
   const parseBody = overrides.parseBody ?? declared.parseBody;
@@ -56,5 +57,6 @@ function isList(value: unknown): value is readonly string[] {
 }
 
 function given(secrets: Readonly<Record<string, string>>): FoundSecrets {
+  for (const name of Object.keys(secrets)) refuseReserved(name);
   return { secrets, sources: {} };
 }
