@@ -57,8 +57,9 @@ export function openExchange(request: RunRequest): Exchange {
 
   const close = (): void => void run.runInAsyncScope(() => socket.destroy());
   const onClose = (): void => {
-    req.destroy(Object.assign(new Error('aborted'), { code: 'ECONNRESET' })); // Node's own words
-    res.cutOff(new Error('the connection was closed'));
+    const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET' }); // Node's own words
+    res.cutOff(aborted);
+    if (res.socket) req.destroy(aborted); // none where that has finished it, as it does up to Node 22
     body.destroy(new Error('the webtask closed the connection'));
     answer(undefined);
   };

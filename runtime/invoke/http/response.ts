@@ -74,7 +74,7 @@ export class StreamedResponse extends ServerResponse {
 
   /** Called when the connection was closed before everything had gone. */
   cutOff(error: Error): void {
-    this.#gone(error);
+    this.#callWaiting(error);
   }
 
   /** Called when everything has gone and nobody is listening any more. */
@@ -115,13 +115,17 @@ export class StreamedResponse extends ServerResponse {
   }
 
   /** In the order of a socket: first `drain`, then what waited. */
-  #gone(error?: Error): void {
+  #gone(): void {
     this.#isFull = false;
     this.#internals.outputSize = 0;
     if (this.writableNeedDrain) {
       this.#needsDrain = false;
       this.emit('drain');
     }
+    this.#callWaiting();
+  }
+
+  #callWaiting(error?: Error): void {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const done of waiting) done(error);

@@ -11,8 +11,14 @@ export function createSocket(): Socket {
     read: () => undefined,
     write: (_chunk, _encoding, done) => done(),
     final: (done) => void [done(), socket.destroy()], // the other side closes too
-    destroy: (error, done) => void setImmediate(done, error), // a connection takes a turn of the event loop to close
+    // As in net: the stream is destroyed at once, and the connection says a turn later that it is closed.
+    emitClose: false,
+    destroy(error, done) {
+      done(error);
+      setImmediate(() => socket.emit('close', error !== null));
+    },
   });
+  socket.on('error', () => undefined); // a server listens too: an error of a connection ends no process
   const itself = () => socket;
   Object.assign(socket, {
     remoteAddress: '127.0.0.1',
