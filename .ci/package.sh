@@ -15,6 +15,7 @@ done
 for export in webtask-kit webtask-kit/harness webtask-kit/webtask-runtime; do
   node --input-type=module --eval "import('$export').then((it) => console.log('$export', Object.keys(it).length, 'exports'))"
 done
+node --eval "console.log('required', typeof require('webtask-kit/webtask-runtime').simulate)"
 node --import webtask-kit/mocha --eval "console.log('webtask-kit/mocha')"
 
 npx webtask new project my-tasks
