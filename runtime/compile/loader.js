@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 
 /**
@@ -23,6 +23,15 @@ export function typeScriptOptions(file, format) {
     sourcemap: 'inline',
     sourcesContent: false,
     platform: 'node',
+    // What only modules have, for a module that is loaded as CommonJS.
+    define:
+      format === 'module'
+        ? {}
+        : {
+            'import.meta.url': JSON.stringify(pathToFileURL(file).href),
+            'import.meta.filename': '__filename',
+            'import.meta.dirname': '__dirname',
+          },
   };
 }
 

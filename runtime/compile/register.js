@@ -16,10 +16,13 @@ if (!(REGISTERED in process)) {
   register('./loader.js', import.meta.url);
   process.setSourceMapsEnabled(true);
 
+  // mocha drops required files from the cache before it runs them again, and Node never loads a module a second time.
+  const isWatching = process.argv.some((it) => it === '--watch' || it === '-w');
+
   // any: neither Module#_compile, which Node's own '.js' extension calls, nor Module._extensions has a public type.
   /** @type {(module: any, file: string) => void} */
   const compileTypeScript = (module, file) => {
-    const format = moduleFormat(file);
+    const format = isWatching ? 'commonjs' : moduleFormat(file);
     const { code } = transformSync(readFileSync(file, 'utf8'), typeScriptOptions(file, format));
     // Told that it is a module, Node makes it the same instance that `import` gives.
     module._compile(code, file, format);

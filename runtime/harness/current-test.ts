@@ -1,47 +1,51 @@
-import { maskSecrets } from '../context/mask.ts';
 import type { RunProblem } from '../invoke/index.ts';
 
-/** What the webtasks of the running test printed and did wrong; the mocha hooks begin and end it. */
-interface CurrentTest {
-  /** Milliseconds until a webtask that has not answered is cut off. */
-  limitMs: number;
+/** A test, and what its webtasks printed. What runs outside of tests has a record too. */
+export interface TestRecord {
+  readonly title: string | undefined;
+  /** The time limit of the test, which it may set itself while it runs; 0 for none. */
+  readonly timeoutMs: () => number;
+  /** `performance.now()` when the test's own code began. */
+  startedAt?: number;
   readonly lines: string[];
-  readonly problems: RunProblem[];
 }
 
 const DEFAULT_LIMIT_MS = 30_000;
 
-let current: CurrentTest = { limitMs: DEFAULT_LIMIT_MS, lines: [], problems: [] };
+let current: TestRecord = { title: undefined, timeoutMs: () => Number.POSITIVE_INFINITY, lines: [] };
+
+/** Problems stay with the test that sent the request, also where it ended before they showed. */
+let problems: { readonly test: TestRecord; readonly message: string }[] = [];
+
+/** Begins a test; a webtask that is called from now on is called for it. */
+export function beginTest(title: string | undefined, timeoutMs: () => number): void {
+  current = { title, timeoutMs, lines: [] };
+}
+
+export function currentTest(): TestRecord {
+  return current;
+}
 
 /**
- * Begins a test: what was noted of the one before is forgotten.
- *
- * @param timeoutMs - the test's own time limit, 0 for none. Webtasks get a little less, so that the failure names them.
+ * Milliseconds until a webtask that has not answered is cut off: a little before the test's own limit, so that the
+ * failure names the webtask. 0 for never.
  */
-export function beginTest(timeoutMs: number): void {
-  const limitMs = timeoutMs > 0 ? Math.min(DEFAULT_LIMIT_MS, timeoutMs * 0.9) : DEFAULT_LIMIT_MS;
-  current = { limitMs, lines: [], problems: [] };
+export function limitOf({ timeoutMs, startedAt }: TestRecord): number {
+  const timeout = timeoutMs();
+  if (timeout === 0) return 0;
+  const left = startedAt === undefined ? timeout : startedAt + timeout - performance.now();
+  return Math.min(DEFAULT_LIMIT_MS, Math.max(1, Math.round(left * 0.9)));
 }
 
-export function currentLimitMs(): number {
-  return current.limitMs;
+/** Notes what a webtask did wrong, in text without secrets. */
+export function noteProblem(test: TestRecord, { kind, message }: RunProblem): void {
+  if (kind === 'read-missing') test.lines.push(message);
+  else problems.push({ test, message });
 }
 
-/** Notes a printed line, to be shown if the test fails. */
-export function noteLine(name: string, line: string, secrets: Readonly<Record<string, string>>): void {
-  current.lines.push(`${name} | ${maskSecrets(secrets)(line)}`);
-}
-
-export function noteProblem(problem: RunProblem): void {
-  if (problem.kind === 'read-missing') current.lines.push(problem.message);
-  else current.problems.push(problem);
-}
-
-/** The problems that no request has reported yet. */
-export function takeProblems(): RunProblem[] {
-  return current.problems.splice(0);
-}
-
-export function takeLines(): string[] {
-  return current.lines.splice(0);
+/** The problems that nobody was told of yet: those of one test, or all. */
+export function takeProblems(test?: TestRecord): typeof problems {
+  const taken = problems.filter((it) => test === undefined || it.test === test);
+  problems = problems.filter((it) => !taken.includes(it));
+  return taken;
 }

@@ -13,10 +13,11 @@
 import '../compile/register.js';
 import { use } from 'chai';
 import type { Test } from 'mocha';
+import { fail } from '../errors.ts';
 import type { TableKeys } from '../store/test-dynamodb.ts';
 import { webtaskAssertions } from './assertions.ts';
 import { releaseDate } from './clock.ts';
-import { beginTest, takeLines } from './current-test.ts';
+import { beginTest, currentTest, type TestRecord, takeProblems } from './current-test.ts';
 import { openTestDynamoDB, type TestDynamoDB } from './dynamodb.ts';
 import { failOnProblem } from './webtask.ts';
 
@@ -27,45 +28,69 @@ export const mochaHooks = {
   beforeEach(this: Mocha.Context): void {
     const test = this.currentTest;
     if (!test) return;
-    beginTest(test.timeout());
+    beginTest(test.fullTitle(), () => test.timeout());
     checkAfterwards(test);
   },
   afterEach(this: Mocha.Context): void {
     releaseDate();
-    const lines = takeLines();
-    if (this.currentTest?.state !== 'failed') return;
-    for (const line of lines) console.error(`      ${line}`);
+    const test = currentTest();
+    const { timeoutMs } = test;
+    beginTest(undefined, timeoutMs); // the hooks between two tests
+    if (this.currentTest?.isPassed() || this.currentTest?.isPending()) return;
+    // What the test's own failure left unsaid.
+    const wrong = takeProblems(test).map(({ message }) => message);
+    for (const line of [...test.lines, ...wrong]) console.error(`      ${line}`);
+  },
+  /** A webtask may go wrong after its test has passed. Its test, and no other, is named for it. */
+  async afterAll(): Promise<void> {
+    await nextTurn();
+    const [late] = takeProblems();
+    if (late) fail('HARNESS_PROBLEM', { problem: `After "${late.test.title ?? 'a hook'}" was over: ${late.message}` });
   },
 };
 
-const CHECKED = Symbol('checked');
+const checked = new WeakSet<object>();
 
 /**
  * Makes a test look, after its own code, for what its webtasks did wrong.
  *
  * A root hook could look too, but mocha runs no further test after a root hook that fails.
  */
-function checkAfterwards(test: Test & { [CHECKED]?: true }): void {
+function checkAfterwards(test: Test): void {
   const run = test.fn;
-  if (!run || test[CHECKED]) return; // marked, since a retried test comes by again
-  test[CHECKED] = true;
+  if (!run || checked.has(run)) return; // a retried test comes by again, with the same function
   if (run.length > 0) {
     const withCallback = run as (this: Mocha.Context, done: Mocha.Done) => void; // it takes one parameter
     test.fn = function (this: Mocha.Context, done: Mocha.Done) {
-      withCallback.call(this, (error) => (error ? done(error) : void check().then(() => done(), done)));
+      const record = startCode();
+      // What it returns is for mocha, which refuses a promise beside the callback.
+      return withCallback.call(this, (error) =>
+        error ? done(error) : void checkSoon(record).then(() => done(), done),
+      );
     };
   } else {
     test.fn = async function (this: Mocha.Context) {
+      const record = startCode();
       await (run as Mocha.AsyncFunc).call(this); // awaiting what is no promise does no harm
-      await check();
+      await checkSoon(record);
     };
   }
+  checked.add(test.fn);
+}
+
+/** From here on runs the time limit of the test, of which webtasks get what is left. */
+function startCode(): TestRecord {
+  return Object.assign(currentTest(), { startedAt: performance.now() });
 }
 
 /** One turn later, since a webtask may call back again right after its answer. */
-async function check(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  failOnProblem();
+async function checkSoon(record: TestRecord): Promise<void> {
+  await nextTurn();
+  failOnProblem(record);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /**

@@ -9,9 +9,10 @@ import {
   type WebtaskRequest,
   type WebtaskResponse,
 } from '../context/index.ts';
+import { fail } from '../errors.ts';
 import { openExchange } from '../invoke/http/index.ts';
 import { type TestRequest, toRunRequest } from './request.ts';
-import { toHeaders } from './response.ts';
+import { readResponse } from './response.ts';
 import { testStorage } from './storage.ts';
 
 /** What a webtask did with the response that it was given. */
@@ -78,30 +79,35 @@ export function createRequest(request: TestRequest = {}): WebtaskRequest {
  */
 export function createResponse(onEnd: (response: RecordedResponse) => void): WebtaskResponse {
   const { res, reply } = openExchange({ method: 'GET', url: '/', rawHeaders: [] });
-  const calls: RecordedResponse['calls'][number][] = [];
-  for (const method of ['writeHead', 'write', 'end'] as const) record(res, method, calls);
-  res.once('finish', async () => {
-    const answer = await reply;
-    let body = '';
-    for await (const chunk of answer?.body ?? []) body += chunk;
-    onEnd({ status: res.statusCode, headers: toHeaders(answer?.rawHeaders ?? []), body, calls });
-  });
+  const calls = record(res);
+  // Read as it comes, for a webtask that waits until what it wrote is gone.
+  const read = async (): Promise<RecordedResponse> => {
+    const answer = (await reply) ?? fail('RUN_CONNECTION_CLOSED', { webtask: 'The webtask' });
+    const { status, headers, body } = await readResponse(answer, [], 0);
+    return { status, headers, body, calls };
+  };
+  void read().then(onEnd); // a failure is nobody's but the test's, which an unhandled rejection fails
   return res;
 }
 
-/** Puts a recording in front of one method; calls that Node makes of its own are not recorded. */
-function record(res: ServerResponse, method: 'writeHead' | 'write' | 'end', calls: unknown[][]): void {
-  const original = res[method] as (...args: unknown[]) => unknown; // one shape for three overloaded methods
+/** Puts a recording in front of three methods; calls that Node makes of its own inside of them are not recorded. */
+function record(res: ServerResponse): RecordedResponse['calls'] {
+  const calls: RecordedResponse['calls'][number][] = [];
   let inside = false;
-  Object.defineProperty(res, method, {
-    value(...args: unknown[]) {
-      if (!inside) calls.push([method, ...args]);
-      inside = true;
-      try {
-        return original.apply(res, args);
-      } finally {
-        inside = false;
-      }
-    },
-  });
+  for (const method of ['writeHead', 'write', 'end'] as const) {
+    const original = res[method] as (...args: unknown[]) => unknown; // one shape for three overloaded methods
+    Object.defineProperty(res, method, {
+      value(...args: unknown[]) {
+        if (inside) return original.apply(res, args);
+        calls.push([method, ...args]);
+        inside = true;
+        try {
+          return original.apply(res, args);
+        } finally {
+          inside = false;
+        }
+      },
+    });
+  }
+  return calls;
 }

@@ -5,13 +5,13 @@ import type { RunRequest } from '../invoke/index.ts';
 export interface TestRequest {
   /** Default `GET`. */
   readonly method?: string;
-  /** Path and query; default `/`. */
+  /** Path and query; default `/`, which may be left out before a query. */
   readonly url?: string;
   /** Added to the query of `url`; an array repeats its name. */
   readonly query?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   /** An object is sent as JSON, `URLSearchParams` as a form, everything else as it is. */
-  readonly body?: object | string | Buffer | URLSearchParams | Readable | undefined;
+  readonly body?: object | string | Uint8Array | URLSearchParams | Readable | undefined;
 }
 
 /**
@@ -31,7 +31,7 @@ export function toRunRequest(request: TestRequest): RunRequest {
   }
   return {
     method: (request.method ?? 'GET').toUpperCase(),
-    url: withQuery(request.url ?? '/', request.query ?? {}),
+    url: withQuery(toPath(request.url ?? '/'), request.query ?? {}),
     rawHeaders: [...headers.values()].flatMap(([name, values]) => values.flatMap((value) => [name, value])),
     body,
   };
@@ -40,8 +40,14 @@ export function toRunRequest(request: TestRequest): RunRequest {
 function encodeBody(body: TestRequest['body']): { body: RunRequest['body']; type?: string } {
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return { body };
   if (body instanceof URLSearchParams) return { body: body.toString(), type: 'application/x-www-form-urlencoded' };
+  if (body instanceof Uint8Array) return { body: Buffer.from(body) };
   if ('pipe' in body) return { body: body as Readable };
   return { body: JSON.stringify(body), type: 'application/json' };
+}
+
+/** What a client sends of `?a=1`, or of `items`, is a path. */
+function toPath(url: string): string {
+  return url.startsWith('/') ? url : `/${url}`;
 }
 
 function withQuery(url: string, query: NonNullable<TestRequest['query']>): string {

@@ -29,8 +29,25 @@ export interface StreamingResponse extends TestResponseHead {
   readonly stream: Readable;
 }
 
+const masks = new WeakMap<object, (text: string) => string>();
+
+/** Remembers of a response how to hide secrets in what is printed of it; the test itself reads them. */
+export function maskedBy<T extends object>(response: T, mask: (text: string) => string): T {
+  masks.set(response, mask);
+  return response;
+}
+
+/** What hides the secrets of the webtask that a response is from. */
+export function maskOf(response: object): (text: string) => string {
+  return masks.get(response) ?? ((text) => text);
+}
+
 /** Reads an answer to its end. */
-export async function readResponse(reply: RunReply, logs: readonly string[], startedAt: number): Promise<TestResponse> {
+export async function readResponse(
+  reply: Pick<RunReply, 'status' | 'rawHeaders' | 'body'>,
+  logs: readonly string[],
+  startedAt: number,
+): Promise<TestResponse> {
   const chunks: Buffer[] = [];
   for await (const chunk of reply.body as AsyncIterable<Buffer>) chunks.push(chunk);
   const bytes = Buffer.concat(chunks);

@@ -1,12 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { basename, extname, resolve } from 'node:path';
-import { compileWebtask } from '../compile/index.ts';
+import { resolve } from 'node:path';
+import { type CompiledWebtask, compileWebtask, type ModuleWebtask, type WebtaskSource } from '../compile/index.ts';
+import { maskSecrets } from '../context/index.ts';
 import { fail } from '../errors.ts';
-import { type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
-import { webtaskSettings } from '../project/index.ts';
-import { currentLimitMs, noteLine, noteProblem, takeProblems } from './current-test.ts';
+import { callInRun } from '../invoke/active-run.ts';
+import { type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
+import { collectLines } from '../invoke/lines.ts';
+import { webtaskName, webtaskSettings } from '../project/index.ts';
+import { currentTest, limitOf, noteProblem, type TestRecord, takeProblems } from './current-test.ts';
+import { explain } from './explain.ts';
 import { type TestRequest, toRunRequest } from './request.ts';
-import { readResponse, type StreamingResponse, type TestResponse, toHeaders } from './response.ts';
+import { maskedBy, readResponse, type StreamingResponse, type TestResponse, toHeaders } from './response.ts';
 import { testStorage } from './storage.ts';
 
 /** What a test says of the webtask that it loads. What it leaves out is taken from package.json and `.env`. */
@@ -51,38 +55,56 @@ export interface Task {
  * const { status } = await task.get('/?jti=x');
  */
 export async function webtask(file: string, options: WebtaskOptions = {}): Promise<Task> {
-  const path = resolve(file);
-  const name = basename(path, extname(path));
-  const code = await readFile(path, 'utf8').catch((cause) => fail('HARNESS_NO_FILE', { file: path }, { cause }));
-  const given = webtaskSettings(path, options);
+  try {
+    return await loadTask(resolve(file), options);
+  } catch (error) {
+    throw explain(error);
+  }
+}
+
+async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
+  const name = webtaskName(file);
+  const code = await readFile(file, 'utf8').catch((cause) => fail('HARNESS_NO_FILE', { file }, { cause }));
+  const given = webtaskSettings(file, options);
+  const mask = maskSecrets(given.secrets);
   const storage = testStorage(options.storage, name);
-  const compiled = await compileWebtask({ code, file: path }, { ...given, storage: storage() });
+
+  /** Takes what the webtask prints and does wrong, for the test that called it. */
+  const watch = (test: TestRecord) => ({
+    onLine: (line: string) => void test.lines.push(`${name} | ${mask(line)}`),
+    onProblem: ({ kind, message }: RunProblem) => noteProblem(test, { kind, message: mask(message) }),
+  });
+
+  const compiled = await compileQuietly({ code, file }, { ...given, storage: storage() }, watch(currentTest()));
 
   const send = async (request: TestRequest, logs: string[]): Promise<RunReply> => {
+    const test = currentTest();
+    const { onLine, onProblem } = watch(test);
     const settings: RunSettings = {
       ...given,
       storage: storage(),
       container: 'webtask-local',
       name,
       urlFormat: 3,
-      limitMs: options.limitMs ?? currentLimitMs(),
+      limitMs: options.limitMs ?? limitOf(test),
       maxBodyBytes: 1024 * 1024,
-      onProblem: noteProblem,
+      onProblem,
       onLine(line) {
         logs.push(line);
-        noteLine(name, line, given.secrets);
+        onLine(line);
       },
     };
     const reply = await runWebtask(compiled, toRunRequest(request), settings);
-    failOnProblem();
+    failOnProblem(test);
     return reply;
   };
   const request = async (request: TestRequest = {}): Promise<TestResponse> => {
+    const test = currentTest();
     const startedAt = performance.now();
     const logs: string[] = [];
     const response = await readResponse(await send(request, logs), logs, startedAt);
-    failOnProblem();
-    return response;
+    failOnProblem(test);
+    return maskedBy(response, mask);
   };
   const method =
     (method: string) =>
@@ -91,7 +113,7 @@ export async function webtask(file: string, options: WebtaskOptions = {}): Promi
 
   return {
     name,
-    file: path,
+    file,
     request,
     get: method('GET'),
     put: method('PUT'),
@@ -100,17 +122,36 @@ export async function webtask(file: string, options: WebtaskOptions = {}): Promi
     async stream(request = {}) {
       const logs: string[] = [];
       const reply = await send(request, logs);
-      return { status: reply.status, headers: toHeaders(reply.rawHeaders), logs, stream: reply.body };
+      const head = { status: reply.status, headers: toHeaders(reply.rawHeaders), logs };
+      return maskedBy({ ...head, stream: reply.body }, mask);
     },
   };
 }
 
+/** Compiles a webtask; what it prints while it loads is the test's, as what it prints later. */
+async function compileQuietly(
+  source: WebtaskSource,
+  given: ModuleWebtask,
+  { onLine, onProblem }: { onLine: (line: string) => void; onProblem: (problem: RunProblem) => void },
+): Promise<CompiledWebtask> {
+  const output = collectLines(onLine);
+  const onUncaught = (error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : error;
+    onProblem({ kind: 'threw-after-answer', message: `${source.file} was loaded when it threw ${stack}` });
+  };
+  try {
+    return await callInRun({ onUncaught, onOutput: output.push }, () => compileWebtask(source, given));
+  } finally {
+    output.flush();
+  }
+}
+
 /**
- * Fails with the first thing that a webtask did wrong and that no answer shows.
+ * Fails with the first thing that a webtask did wrong in a test and that no answer shows.
  *
  * @throws HARNESS_PROBLEM
  */
-export function failOnProblem(): void {
-  const [problem] = takeProblems();
-  if (problem) fail('HARNESS_PROBLEM', { problem: problem.message, kind: problem.kind });
+export function failOnProblem(test: TestRecord): void {
+  const [problem] = takeProblems(test);
+  if (problem) fail('HARNESS_PROBLEM', { problem: problem.message });
 }

@@ -1,0 +1,14 @@
+import { WebtaskError } from '../errors.ts';
+
+/**
+ * Writes into the stack of an error what to do about it, since a test runner shows the stack and nothing else.
+ *
+ * @returns the same error
+ */
+export function explain(error: unknown): unknown {
+  if (error instanceof WebtaskError && error.fix !== undefined) {
+    const { message, fix, code, stack = '' } = error;
+    error.stack = stack.replace(message, () => `${message}\n    ${fix} [${code}]`);
+  }
+  return error;
+}
