@@ -1,0 +1,37 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { decodeBase64url } from '../../../runtime/token/base64url.ts';
+import { refusalIn } from '../../support/refusal.ts';
+
+describe('base64url, which is read in one spelling only', () => {
+  it('gives back the bytes of every canonical text', () => {
+    fc.assert(
+      fc.property(fc.uint8Array(), (bytes) => {
+        const text = Buffer.from(bytes).toString('base64url');
+        expect(decodeBase64url(text, 'header')).to.deep.equal(Buffer.from(bytes));
+      }),
+    );
+  });
+
+  for (const [spelling, text] of [
+    ['padding', '-_8='],
+    ['the other alphabet', '+/8'],
+    ['stray last bits', '-_9'],
+    ['a line end', '-_8\n'],
+    ['a carriage return', '-_8\r\n'],
+    ['a space in the middle', '-_ 8'],
+    ['a character alone, which holds no byte', '-_8-_'],
+    ['a letter that is no ASCII', '-_８'],
+    ['a dot', '-_.8'],
+    ['text after the padding', '-_8=-_8'],
+  ] as const) {
+    it(`refuses ${spelling}, since it is a second name for the same bytes`, () => {
+      expect(decodeBase64url('-_8', 'header')).to.deep.equal(Buffer.from([0xfb, 0xff]));
+      expect(refusalIn(() => decodeBase64url(text, 'header'))).to.deep.equal({
+        code: 'TOKEN_MALFORMED',
+        message: 'malformed JWT token: header is not canonical base64url',
+        fix: undefined,
+      });
+    });
+  }
+});
