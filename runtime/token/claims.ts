@@ -56,13 +56,16 @@ interface ClaimType {
 }
 
 const MAX_LIMIT = 2 ** 31 - 1;
+/** The last second that a date can name. */
+const MAX_TIME = 8.64e12;
 
 const text: ClaimType = { type: 'non-empty text', is: (it) => typeof it === 'string' && it !== '' };
 const texts: ClaimType = {
   type: 'list of texts',
   is: (it) => Array.isArray(it) && it.every((one) => typeof one === 'string'),
 };
-const time: ClaimType = { type: 'whole number of seconds', is: (it) => Number.isSafeInteger(it) && Number(it) >= 0 };
+const count: ClaimType = { type: 'whole number', is: (it) => Number.isSafeInteger(it) && Number(it) >= 0 };
+const time: ClaimType = { type: 'whole number of seconds', is: (it) => count.is(it) && Number(it) <= MAX_TIME };
 const limit: ClaimType = {
   type: `whole number from 1 to ${MAX_LIMIT}`,
   is: (it) => Number.isSafeInteger(it) && Number(it) >= 1 && Number(it) <= MAX_LIMIT,
@@ -85,7 +88,7 @@ export const CLAIMS: Readonly<Record<keyof TokenClaims, ClaimType>> = {
   exp: time,
   nbf: time,
   ca: texts,
-  dd: time,
+  dd: count,
   dr: oneOf(0, 1),
   ten: text,
   jtn: { type: 'webtask name', is: (it) => typeof it === 'string' && /^[-a-z0-9._~!$+=:@]+$/i.test(it) },
