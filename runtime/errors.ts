@@ -391,6 +391,7 @@ export const ERRORS = {
     text: 'Port {port} is taken by another program.',
     fix: 'Choose another with --port, or --port 0 for any free one.',
   },
+  REQUEST_INVALID: { status: 400, fault: 'caller', text: '{reason}' },
   INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -1,0 +1,62 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { WebtaskError } from '../../errors.ts';
+import { platformFailure, requestId } from '../../invoke/index.ts';
+import type { Store } from '../../store/index.ts';
+import type { KeySet } from '../../token/index.ts';
+
+/** What the routes of the management API work with. */
+export interface ApiParts {
+  readonly keys: KeySet;
+  readonly openStore: () => Promise<Store>;
+  /** The public base of every URL that is printed, without a slash at the end. */
+  readonly baseUrl: () => string;
+  readonly onError: (error: WebtaskError) => void;
+}
+
+/** Adds the routes of one resource. */
+export type Routes = (api: FastifyInstance, parts: ApiParts) => void;
+
+/**
+ * Makes the handler of the management API. Fastify is loaded with the first request that needs it.
+ *
+ * Every error has `code` and `message`: the original clients show nothing else.
+ *
+ * @param resources - the routes, a file for each resource
+ */
+export function createApiHandler(
+  parts: ApiParts,
+  resources: readonly Routes[],
+): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  let starting: Promise<FastifyInstance> | undefined;
+
+  async function start(): Promise<FastifyInstance> {
+    const { fastify } = await import('fastify');
+    const api = fastify({ genReqId: requestId, bodyLimit: 8 * 1024 * 1024 });
+    api.setErrorHandler((error, request, reply) => {
+      const known = toWebtaskError(error);
+      if (known.fault === 'platform') parts.onError(known);
+      const { status, body } = platformFailure(known, request.id);
+      return reply.code(status).type('application/json').header('x-wt-response-source', 'proxy').send(body);
+    });
+    api.setNotFoundHandler((request) => {
+      throw new WebtaskError('ROUTE_UNKNOWN', { method: request.method, path: request.url.replace(/\?.*/s, '') });
+    });
+    for (const addRoutes of resources) addRoutes(api, parts);
+    await api.ready();
+    return api;
+  }
+
+  return async (req, res) => {
+    starting ??= start();
+    (await starting).routing(req, res);
+  };
+}
+
+/** Fastify's own errors are the caller's: a body that is no JSON, or does not match the schema of its route. */
+function toWebtaskError(error: unknown): WebtaskError {
+  if (error instanceof WebtaskError) return error;
+  const { statusCode = 500, message } = error as { statusCode?: number; message: string }; // fastify throws errors only
+  if (statusCode >= 500) return new WebtaskError('INTERNAL', {}, { cause: error });
+  return new WebtaskError('REQUEST_INVALID', { reason: message }, { cause: error });
+}
