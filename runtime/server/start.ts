@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { createCodeLoader } from '../code/index.ts';
-import { fail, type WebtaskError } from '../errors.ts';
+import { fail } from '../errors.ts';
 import { openStore, type Store } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
 import { createAuthorizer } from './authorize.ts';
 import { createCompiler } from './compiled.ts';
-import { answerMalformed } from './malformed.ts';
 import { createRunHandler } from './run.ts';
 
 /** How a server is started. */
@@ -23,8 +21,7 @@ export interface ServerOptions {
   /** Milliseconds until a webtask without an answer is cut off. */
   readonly limitMs: number;
   readonly onLine: (line: string) => void;
-  /** Is told of errors that are the platform's. */
-  readonly onError: (error: WebtaskError) => void;
+  readonly onError: (error: Error) => void;
 }
 
 /** A server that runs. */
@@ -37,7 +34,7 @@ export interface RunningServer {
 /**
  * Starts a server for webtasks. They run in its own process, so it listens on loopback only.
  *
- * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, and what {@link loadKeySet} throws
+ * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, and what {@link loadKeySet} throws
  *
  * @example
  * const server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: '.webtask', ... });
@@ -52,13 +49,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     loadCode: createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins }),
     compile: createCompiler(process.cwd()),
     openStore() {
-      if (!store) {
-        store = openStore(options.dataFolder, options.env);
-        // A failure is not remembered: whoever holds the files may let go of them.
-        store.catch(() => {
-          store = undefined;
-        });
-      }
+      store ??= openStore(options.dataFolder, options.env);
       return store;
     },
     limitMs: options.limitMs,
@@ -66,10 +57,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onError: options.onError,
   });
   const server = createServer(
-    { headersTimeout: 15_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 },
+    { headersTimeout: 15_000, keepAliveTimeout: 5_000 },
     (req, res) => void handler(req, res),
   );
-  server.on('clientError', answerMalformed);
   await listen(server, options);
   const { port } = server.address() as AddressInfo; // it listens on TCP
   return {
@@ -84,25 +74,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /**
  * Listens, or says why not.
  *
- * @throws SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN
+ * @throws SERVE_PORT_TAKEN
  */
-export async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
-  server.on('request', (_req, res) => {
-    // A connection that is answered while the server stops is not kept for another request.
-    res.once('finish', () => server.listening || server.closeIdleConnections());
+export function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EADDRINUSE') return reject(error);
+      try {
+        fail('SERVE_PORT_TAKEN', { port }, { cause: error });
+      } catch (taken) {
+        reject(taken);
+      }
+    });
+    server.listen(port, host, resolve);
   });
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException; // of listen(2), or of the look-up of the host
-    if (code === 'EADDRINUSE') fail('SERVE_PORT_TAKEN', { port }, { cause: error });
-    fail('SERVE_CANNOT_LISTEN', { host, port, reason: message }, { cause: error });
-  }
 }
 
 /** Stops accepting, lets go of idle connections, and waits for the others to be answered. */
 export function stop(server: Server): Promise<void> {
+  // A connection that is being answered must not be kept for another request.
+  server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
