@@ -349,6 +349,24 @@ export const ERRORS = {
     fix: 'Rename one of them, or build them one by one.',
   },
   // server
+  NAME_CHANGED: {
+    status: 409,
+    fault: 'caller',
+    text: 'the webtask `{name}` was changed at the same time',
+    fix: 'Read it, and send the change again.',
+  },
+  NAME_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'a webtask cannot be named `{name}`',
+    fix: 'Use letters, digits and -._~!$+=:@ only.',
+  },
+  WEBTASK_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask `{name}` in `{container}`' },
+  HOST_INVALID: { status: 400, fault: 'caller', text: 'the host `{host}` is neither a DNS name nor an IP address' },
+  HOST_OWN: { status: 403, fault: 'caller', text: "the host `{host}` is one of this cluster's own" },
+  HOST_TAKEN: { status: 403, fault: 'caller', text: 'the host `{host}` belongs to another container' },
+  CODE_MISSING: { status: 404, fault: 'platform', text: 'the code of the webtask is not in the store' },
+  NOT_CACHED: { status: 404, fault: 'caller', text: 'nothing of `{container}` is cached' },
   CREDENTIAL_MISSING: {
     status: 403,
     fault: 'caller',

@@ -93,7 +93,7 @@ export const CLAIMS: Readonly<Record<keyof TokenClaims, ClaimType>> = {
   ten: text,
   jtn: { type: 'webtask name', is: (it) => typeof it === 'string' && /^[-a-z0-9._~!$+=:@]+$/i.test(it) },
   jtnm: texts,
-  url: { type: 'http or https URL', is: isWebUrl },
+  url: { type: 'http or https URL', is: isCodeUrl },
   url_sha256: { type: 'SHA-256 in hexadecimal', is: (it) => typeof it === 'string' && /^[0-9a-f]{64}$/.test(it) },
   pctx: object,
   ectx: text,
@@ -130,6 +130,11 @@ export function checkClaims(claims: Readonly<Record<string, unknown>>): TokenCla
   return claims as TokenClaims; // every claim was just checked
 }
 
-function isWebUrl(value: unknown): boolean {
+/** The URL of code elsewhere. Only such a one may be asked for; where the cluster keeps code, it writes the URL itself. */
+export function isWebUrl(value: unknown): boolean {
   return typeof value === 'string' && /^https?:\/\//.test(value) && URL.canParse(value);
+}
+
+function isCodeUrl(value: unknown): boolean {
+  return isWebUrl(value) || (typeof value === 'string' && /^webtask:\/\/localhost\/api\/data\/code\//.test(value));
 }
