@@ -39,6 +39,29 @@ export const ERRORS = {
     text: 'Supplied code must return or export a function. It exported {exported}.',
     fix: 'Assign a function to module.exports, return one at top level, or use export default.',
   },
+  COMPILE_DEPENDENCIES: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: the metadata wt-node-dependencies cannot be used: {reason}.',
+    fix: 'Write a JSON object, with the exact version of each name.',
+  },
+  COMPILER_INVALID: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: the compiler {name} is not a function, but {found}.',
+    fix: 'Name a module that exports a function (options, callback) in wt-compiler, or module/export, or a URL.',
+  },
+  COMPILER_URL_REFUSED: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: {url} is not fetched here.',
+    fix: 'Name the compiler or middleware by its module.',
+  },
+  COMPILER_SILENT: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: the compiler {name} did not call back within {limitMs} ms.',
+  },
   // context
   BODY_TOO_LARGE: {
     status: 400,
@@ -72,7 +95,7 @@ export const ERRORS = {
     fix: 'Add this line to .env: {name}=…',
   },
   SECRET_RESERVED: {
-    status: 500,
+    status: 400,
     fault: 'caller',
     text: 'The name {name} is reserved: what begins with WEBTASK_ never becomes a secret.',
     fix: 'Give the secret another name.',
@@ -147,11 +170,46 @@ export const ERRORS = {
   TOKEN_CONTAINER_PATTERN: {
     status: 403,
     fault: 'caller',
-    text: 'The container pattern {ten} cannot be used here.',
-    fix: 'Name the containers one by one, with commas between.',
+    text: 'The container pattern {ten} cannot be used: {reason}.',
+    fix: 'Write it as RE2 reads it, or name the containers one by one, with commas between.',
   },
   TOKEN_CLAIM_UNKNOWN: { status: 400, fault: 'caller', text: 'unsupported claim `{claim}`' },
   TOKEN_CLAIM_TYPE: { status: 400, fault: 'caller', text: 'claim `{claim}` must be of type `{type}`' },
+  TOKEN_CANNOT_ISSUE: {
+    status: 400,
+    fault: 'caller',
+    text: 'The authentication webtask token cannot be used to issue new webtask tokens.',
+  },
+  TOKEN_CLAIM_FIXED: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `{claim}` cannot be set: the authentication webtask token has its own `{by}`',
+  },
+  TOKEN_CLAIM_BEYOND: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `{claim}` cannot go beyond that of the authentication webtask token, which is `{allowed}`',
+  },
+  TOKEN_CLAIM_CONFLICT: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `{claim}` cannot be set together with claim `{other}`',
+  },
+  TOKEN_CLAIM_NEEDS: { status: 400, fault: 'caller', text: 'claim `{claim}` needs {needed}' },
+  TOKEN_CLAIM_RESERVED: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `{claim}` cannot have {name}: names that begin with WEBTASK_ are reserved',
+  },
+  TOKEN_REVOKED: { status: 403, fault: 'caller', text: 'token is revoked' },
+  TOKEN_REVOCATION_REFUSED: { status: 403, fault: 'caller', text: 'the token cannot be revoked: {reason}' },
+  TOKEN_INSPECTION_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'the token can only be inspected by one that it descends from, without `url` and `ectx`',
+  },
+  TOKEN_SUBJECT_INVALID: { status: 400, fault: 'caller', text: 'invalid `token`: {reason}' },
+  REVOCATION_CHECK_FAILED: { status: 502, fault: 'platform', text: 'revocation check failed' },
   TOKEN_TOO_LONG: {
     status: 400,
     fault: 'caller',
@@ -378,6 +436,11 @@ export const ERRORS = {
     text: 'rejecting request with unexpected Authorization header',
   },
   CREDENTIAL_OPAQUE: { status: 403, fault: 'caller', text: 'rejecting request with untrusted opaque key' },
+  ADMIN_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'insufficient permissions to call administrative API',
+  },
   CONTAINER_REFUSED: {
     status: 403,
     fault: 'caller',

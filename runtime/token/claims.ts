@@ -50,7 +50,8 @@ export interface TokenClaims {
   readonly lto?: number;
 }
 
-interface ClaimType {
+/** What a claim must be. */
+export interface ClaimType {
   readonly type: string;
   is(value: unknown): boolean;
 }
@@ -72,7 +73,7 @@ const limit: ClaimType = {
 };
 const oneOf = (...values: unknown[]): ClaimType => ({ type: values.join(' or '), is: (it) => values.includes(it) });
 const object: ClaimType = { type: 'object', is: (it) => typeof it === 'object' && it !== null && !Array.isArray(it) };
-const textMap: ClaimType = {
+export const textMap: ClaimType = {
   type: 'object of texts',
   is: (it) => object.is(it) && Object.values(it as object).every((one) => typeof one === 'string'),
 };

@@ -1,8 +1,9 @@
 export { createCertificate, fingerprintOf } from './certificate.ts';
 export { CLAIMS, checkClaims, type TokenClaims } from './claims.ts';
-export { containersOf, coversContainer } from './containers.ts';
+export { containersOf, coversContainer, singleContainer } from './containers.ts';
 export { parseDuration } from './duration.ts';
 export { inspectToken, type TokenReport } from './inspect.ts';
+export { type IssuedToken, issueToken } from './issue.ts';
 export type { KeySet, SealingCertificate, SigningKey } from './keyset.ts';
 export { loadKeySet } from './load-keyset.ts';
 export { mintToken } from './mint.ts';

@@ -24,14 +24,42 @@ describe('the containers of a token', () => {
     });
   }
 
-  it('cannot be a regular expression, whose reading takes time that a caller chooses', () => {
-    for (const ten of ['/^shop[0-9]$/', '//', '/shop,/']) {
-      expect(refusalIn(() => coversContainer(ten, 'shop1'))).to.deep.equal({
-        code: 'TOKEN_CONTAINER_PATTERN',
-        message: `The container pattern ${ten} cannot be used here.`,
-        fix: 'Name the containers one by one, with commas between.',
-      });
-    }
+  for (const [ten, container, covered] of [
+    ['/^shop[0-9]$/', 'shop1', true],
+    ['/^shop[0-9]$/', 'shop12', false],
+    ['/^shop[0-9]$/', 'shop1\n', false],
+    ['/hop/', 'shops', true],
+    ['/^shop,books$/', 'shop,books', true],
+    ['//', 'anything', true],
+    ['/', 'shop', false],
+    ['/shop/i', 'shop', false],
+  ] as const) {
+    it(`of the pattern ${ten} ${covered ? 'have' : 'do not have'} ${JSON.stringify(container)} among them`, () => {
+      expect(coversContainer(ten, container)).to.equal(covered);
+    });
+  }
+
+  for (const [ten, reason] of [
+    ['/(?=shop)/', 'invalid or unsupported Perl syntax: `(?=` (look-around and back-references cannot be used)'],
+    ['/(?<!a)shop/', 'invalid named capture: `(?<!a)shop` (look-around and back-references cannot be used)'],
+    ['/(a)\\1/', 'invalid escape sequence: `\\1` (look-around and back-references cannot be used)'],
+    [`/${'a'.repeat(257)}/`, 'it has more than 256 characters'],
+  ] as const) {
+    it(`cannot be given by the pattern ${ten.slice(0, 20)}, which RE2 does not read: the token is good nowhere`, () => {
+      for (const _ of ['read', 'remembered']) {
+        expect(refusalIn(() => coversContainer(ten, 'shop'))).to.deep.equal({
+          code: 'TOKEN_CONTAINER_PATTERN',
+          message: `The container pattern ${ten} cannot be used: ${reason}.`,
+          fix: 'Write it as RE2 reads it, or name the containers one by one, with commas between.',
+        });
+      }
+    });
+  }
+
+  it('are found in time that grows with the name, whatever the pattern', () => {
+    const startedAt = performance.now();
+    expect(coversContainer('/^(a+)+$/', `${'a'.repeat(5000)}b`)).to.equal(false);
+    expect(performance.now() - startedAt).to.be.below(1000);
   });
 
   it('are listed without the blanks around them', () => {
