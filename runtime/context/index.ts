@@ -3,7 +3,7 @@ export { createContext } from './context.ts';
 export { maskSecrets } from './mask.ts';
 export { nearestName, type ReportMissing } from './missing.ts';
 export { readQuery } from './query.ts';
-export { createStorage, type WebtaskStorage } from './storage.ts';
+export { createStorage, storageKey, type WebtaskStorage } from './storage.ts';
 export type {
   PlatformParameters,
   WebtaskCallback,

@@ -1,5 +1,5 @@
 import { WebtaskError } from '../errors.ts';
-import type { Expected, Store, Written } from '../store/index.ts';
+import type { Documents, Expected, Key, Written } from '../store/index.ts';
 
 /** `context.storage`: one JSON document for each named webtask. */
 export interface WebtaskStorage {
@@ -30,15 +30,15 @@ export interface StorageOptions {
  * @see protocol reference 3.6
  */
 export function createStorage(
-  openStore: () => Promise<Store>,
+  openStore: () => Promise<Documents>,
   container: string,
   name: string | undefined,
 ): WebtaskStorage {
-  const key = { partition: `storage/${container}`, sort: name ?? '' };
+  const key = storageKey(container, name ?? '');
   /** The version that this run last saw, `null` for no document, `undefined` before the first look. */
   let seen: Expected;
 
-  async function open(): Promise<Store> {
+  async function open(): Promise<Documents> {
     if (name === undefined) throw storageError(400, 'Storage is not available to a webtask without a name.');
     return openStore();
   }
@@ -66,7 +66,7 @@ export function createStorage(
     throw Object.assign(error, { conflict: written.current?.value });
   }
 
-  async function put(store: Store, document: unknown, expected: Expected): Promise<Written> {
+  async function put(store: Documents, document: unknown, expected: Expected): Promise<Written> {
     try {
       return await store.put(key, document, { expected });
     } catch (error) {
@@ -94,6 +94,11 @@ export function createStorage(
       callBack(callback, write(document, expected));
     },
   };
+}
+
+/** Where the document of a webtask is. */
+export function storageKey(container: string, name: string): Key {
+  return { partition: `storage/${container}`, sort: name };
 }
 
 /** What a document is at this moment: the webtask may change its own before it is written. */

@@ -7,30 +7,69 @@ import type { Authorization } from './authorize.ts';
 
 const REMEMBERED = 500;
 
+/** What is compiled for whom. */
+export interface CompileRequest {
+  readonly code: LoadedCode;
+  readonly authorization: Authorization;
+  readonly storage: WebtaskStorage;
+  readonly container: string;
+  readonly name: string | undefined;
+  readonly meta: Readonly<Record<string, string>>;
+  /** Compiles although it was compiled before. */
+  readonly fresh: boolean;
+}
+
+/** Compiles webtasks, and remembers them. */
+export interface Compiler {
+  compile(request: CompileRequest): Promise<CompiledWebtask>;
+  /**
+   * Forgets what was compiled of a container, or of one name in it.
+   *
+   * @returns how many were forgotten
+   */
+  forget(container: string, name?: string): number;
+}
+
+interface Remembered {
+  readonly container: string;
+  readonly name: string | undefined;
+  readonly compiling: Promise<CompiledWebtask>;
+}
+
 /**
  * Makes a compiler that compiles each version of a webtask once for each token, since code may read its secrets while
  * it loads.
  *
  * @param folder - absolute path; modules are resolved from here
  */
-export function createCompiler(
-  folder: string,
-): (code: LoadedCode, authorization: Authorization, storage: WebtaskStorage) => Promise<CompiledWebtask> {
-  const compiled = new LRUCache<string, Promise<CompiledWebtask>>({ max: REMEMBERED });
+export function createCompiler(folder: string): Compiler {
+  const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
 
-  return (code, { token, claims, secrets }, storage) => {
-    const key = `${code.sha256} ${token}`;
-    let compiling = compiled.get(key);
-    if (!compiling) {
+  return {
+    compile({ code, authorization, storage, container, name, meta, fresh }) {
+      const { token, claims, secrets } = authorization;
+      const key = [container, name, code.sha256, token, JSON.stringify(meta)].join(' ');
+      const known = fresh ? undefined : compiled.get(key);
+      if (known) return known.compiling;
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(claims.url));
-      const given = { secrets, meta: claims.meta ?? {}, params: claims.pctx ?? {}, storage };
-      compiling = compileWebtask({ code: code.text, file }, given);
-      compiled.set(key, compiling);
+      const given = { secrets, meta, params: claims.pctx ?? {}, storage };
+      const compiling = compileWebtask({ code: code.text, file }, given);
+      const remembered = { container, name, compiling };
+      compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.
-      compiling.catch(() => compiled.delete(key));
-    }
-    return compiling;
+      compiling.catch(() => compiled.peek(key) === remembered && compiled.delete(key));
+      return compiling;
+    },
+    forget(container, name) {
+      let forgotten = 0;
+      for (const [key, it] of [...compiled.entries()]) {
+        if (it.container !== container || (name !== undefined && it.name !== name)) continue;
+        compiled.delete(key);
+        forgotten += 1;
+      }
+      return forgotten;
+    },
   };
 }
 

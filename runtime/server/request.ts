@@ -1,33 +1,63 @@
 import type { IncomingMessage } from 'node:http';
 import type { RunRequest } from '../invoke/index.ts';
+import { hostName } from './hosts.ts';
 
 /** What the run path takes from a request. Its body stays a stream. */
 export interface RunTarget {
   readonly container: string;
   /** Absent for a run by token. */
   readonly name: string | undefined;
+  /** 1 shared domain, 2 custom domain, 3 wildcard domain. */
+  readonly urlFormat: 1 | 2 | 3;
+}
+
+/** Where requests go. */
+export interface Hosts {
+  /** Whether a host is one of the cluster's own. */
+  readonly isOwnHost: (host: string) => boolean;
+  /** The container that a custom domain belongs to. */
+  readonly containerOfHost: (host: string) => Promise<string | undefined>;
+  readonly runDomain: string | undefined;
 }
 
 const RUN_PATH = /^\/api\/run\/([^/?]+)(?:\/([^/?]+))?(?:[/?]|$)/;
 
 /**
- * Reads container and name from a path.
+ * Says which webtask a request is for, by its path and its Host.
  *
- * @param url - path and query
- * @returns `undefined` where it is not a path of the run API
- * @see protocol reference 6.1
+ * On the wildcard domain every path is a webtask's. On a custom domain `/api/` stays the cluster's.
+ *
+ * @returns `undefined` where it is for no webtask
+ * @see protocol reference 3.3, 6.1
  */
-export function readTarget(url: string): RunTarget | undefined {
+export async function readTarget(req: IncomingMessage, hosts: Hosts): Promise<RunTarget | undefined> {
+  const url = req.url ?? '/';
+  const host = hostName(req.headers.host ?? '');
+  const { runDomain } = hosts;
+  if (runDomain !== undefined && host.endsWith(`.${runDomain}`)) {
+    const [, name] = segments(url);
+    return { container: host.slice(0, -runDomain.length - 1), name, urlFormat: 3 };
+  }
   const match = RUN_PATH.exec(url);
-  const container = match?.[1] && decode(match[1]);
-  return container ? { container, name: match[2] && decode(match[2]) } : undefined;
+  if (match) return { container: decode(match[1] ?? ''), name: match[2] && decode(match[2]), urlFormat: 1 };
+  if (url.startsWith('/api/') || host === '' || hosts.isOwnHost(host)) return undefined;
+  const [, container, name] = segments(url);
+  // The name of another container under this host would give its webtasks an origin that is not theirs.
+  if (container === undefined || name === undefined) return undefined;
+  return (await hosts.containerOfHost(host)) === container ? { container, name, urlFormat: 2 } : undefined;
 }
 
-function decode(segment: string): string | undefined {
+/** The parts of a path, after its first slash; an empty one is absent. */
+function segments(url: string): (string | undefined)[] {
+  const path = url.replace(/[?#].*/s, '');
+  return path.split('/').map((segment) => (segment === '' ? undefined : decode(segment)));
+}
+
+function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return undefined; // malformed percent-encoding names nothing
+    return segment; // malformed percent-encoding names what nothing is called
   }
 }
 

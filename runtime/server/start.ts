@@ -1,11 +1,19 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { createCodeLoader } from '../code/index.ts';
 import { fail } from '../errors.ts';
-import { openStore, type Store } from '../store/index.ts';
+import { requestId } from '../invoke/index.ts';
+import { createDocuments, type Documents, openStore, type Store } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
+import { sendError } from './answer.ts';
+import { createApiHandler } from './api/api.ts';
+import { RESOURCES } from './api/resources.ts';
 import { createAuthorizer } from './authorize.ts';
 import { createCompiler } from './compiled.ts';
+import { createCodeFinder } from './find-code.ts';
+import { hostName } from './hosts.ts';
+import { createRegistry } from './registry.ts';
+import { readTarget } from './request.ts';
 import { createRunHandler } from './run.ts';
 
 /** How a server is started. */
@@ -16,6 +24,12 @@ export interface ServerOptions {
   /** Keys and the embedded store. */
   readonly dataFolder: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The public base of every URL that is printed, without a slash at the end; by default where it listens. */
+  readonly publicUrl?: string | undefined;
+  /** Every container's webtasks are also at `http://{container}.{runDomain}/{name}`. */
+  readonly runDomain?: string | undefined;
+  /** Largest code of a webtask, 5 MB by default. */
+  readonly maxCodeBytes?: number | undefined;
   /** Origins that code may be fetched from although they are not public. */
   readonly allowedOrigins: readonly string[];
   /** Milliseconds until a webtask without an answer is cut off. */
@@ -31,6 +45,9 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** What the original took is not known; code of several files in one needs some. */
+const MAX_CODE_BYTES = 5 * 1024 * 1024;
+
 /**
  * Starts a server for webtasks. They run in its own process, so it listens on loopback only.
  *
@@ -44,30 +61,65 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (!isLoopback(options.host)) fail('SERVE_NOT_ISOLATED', { host: options.host });
   const keys = await loadKeySet(options);
   let store: Promise<Store> | undefined;
-  const handler = createRunHandler({
-    authorize: createAuthorizer(keys),
-    loadCode: createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins }),
-    compile: createCompiler(process.cwd()),
-    openStore() {
-      store ??= openStore(options.dataFolder, options.env);
-      return store;
-    },
-    limitMs: options.limitMs,
-    onLine: options.onLine,
-    onError: options.onError,
-  });
-  const server = createServer(
-    { headersTimeout: 15_000, keepAliveTimeout: 5_000 },
-    (req, res) => void handler(req, res),
+  const openStoreOnce = (): Promise<Store> => {
+    store ??= openStore(options.dataFolder, options.env);
+    store.catch(() => {
+      store = undefined;
+    });
+    return store;
+  };
+  let baseUrl = options.publicUrl ?? '';
+  const isOwnHost = (host: string): boolean => {
+    const { runDomain } = options;
+    const isOwn = [baseUrl && hostName(new URL(baseUrl).host), options.host, 'localhost'].includes(host);
+    return (
+      isOwn || isLoopback(host) || (runDomain !== undefined && (host === runDomain || host.endsWith(`.${runDomain}`)))
+    );
+  };
+  const registry = createRegistry(openStoreOnce, isOwnHost, options.maxCodeBytes ?? MAX_CODE_BYTES);
+  const compiler = createCompiler(process.cwd());
+  const openDocuments = openDocumentsOf(openStoreOnce);
+  const loadCode = createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins });
+  const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
+  const { limitMs, onLine, onError } = options;
+  const authorize = createAuthorizer(keys);
+  const run = createRunHandler({ authorize, registry, findCode, compiler, openDocuments, limitMs, onLine, onError });
+  const api = createApiHandler(
+    { keys, registry, compiler, findCode, openDocuments, openStore: openStoreOnce, baseUrl: () => baseUrl, onError },
+    RESOURCES,
   );
+  const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain: options.runDomain };
+  const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const target = await readTarget(req, hosts);
+    await (target ? run(target, req, res) : api(req, res));
+  };
+  const server = createServer({ headersTimeout: 15_000, keepAliveTimeout: 5_000 }, (req, res) => {
+    answer(req, res).catch((error: unknown) => {
+      const known = sendError(error, requestId(), res);
+      if (known.fault === 'platform') onError(known.cause instanceof Error ? known.cause : known);
+    });
+  });
   await listen(server, options);
   const { port } = server.address() as AddressInfo; // it listens on TCP
+  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  if (baseUrl === '') baseUrl = url;
   return {
-    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    url,
     async close() {
       await stop(server);
       await (await store)?.close();
     },
+  };
+}
+
+/** What is left of writes that were cut short goes when the store is first used. */
+function openDocumentsOf(openStore: () => Promise<Store>): () => Promise<Documents> {
+  let documents: ReturnType<typeof createDocuments> | undefined;
+  return async () => {
+    if (documents) return documents;
+    documents = createDocuments(await openStore());
+    documents.sweep().catch(() => undefined); // the next start does it
+    return documents;
   };
 }
 

@@ -1,3 +1,4 @@
+export { createDocuments, type Documents } from './documents.ts';
 export { createDynamoDBStore } from './dynamodb.ts';
 export { createMemoryStore } from './memory.ts';
 export { openStore } from './open.ts';

@@ -2,16 +2,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
-import type { Store } from '../../store/index.ts';
+import type { Documents, Store } from '../../store/index.ts';
 import type { KeySet } from '../../token/index.ts';
+import type { Compiler } from '../compiled.ts';
+import type { createCodeFinder } from '../find-code.ts';
+import type { Registry } from '../registry.ts';
 
 /** What the routes of the management API work with. */
 export interface ApiParts {
   readonly keys: KeySet;
+  readonly registry: Registry;
+  readonly compiler: Compiler;
+  readonly findCode: ReturnType<typeof createCodeFinder>;
+  /** What `context.storage` is kept in. */
+  readonly openDocuments: () => Promise<Documents>;
   readonly openStore: () => Promise<Store>;
   /** The public base of every URL that is printed, without a slash at the end. */
   readonly baseUrl: () => string;
-  readonly onError: (error: WebtaskError) => void;
+  readonly onError: (error: Error) => void;
 }
 
 /** Adds the routes of one resource. */
@@ -32,7 +40,7 @@ export function createApiHandler(
 
   async function start(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify');
-    const api = fastify({ genReqId: requestId, bodyLimit: 8 * 1024 * 1024 });
+    const api = fastify({ genReqId: requestId, bodyLimit: 12 * 1024 * 1024 });
     api.setErrorHandler((error, request, reply) => {
       const known = toWebtaskError(error);
       if (known.fault === 'platform') parts.onError(known);
