@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { fail } from '../errors.ts';
+import { atMost } from './at-most.ts';
 import { checkKey, checkPartition } from './key.ts';
 import type { Expected, Item, Key, Store } from './store.ts';
 import { toText } from './value.ts';
@@ -9,6 +10,9 @@ type Attributes = Record<string, AttributeValue>;
 
 /** DynamoDB takes 400 KB an item, names and keys included. */
 const MAX_VALUE_BYTES = 390 * 1024;
+
+/** As many connections as the SDK opens; a Unix socket refuses those that come faster than it accepts. */
+const MAX_REQUESTS = 50;
 
 /**
  * Makes a store of one table behind the DynamoDB API, with the keys `pk` and `sk` (both texts).
@@ -23,11 +27,12 @@ export async function createDynamoDBStore(
   now: () => number = () => Date.now() / 1000,
 ): Promise<Store> {
   const sdk = await import('@aws-sdk/client-dynamodb');
+  const gate = atMost(MAX_REQUESTS);
 
   /** Sends one request; what the table refuses by condition is an answer, everything else an error of the platform. */
   async function ask<T>(send: () => Promise<T>): Promise<T | 'refused'> {
     try {
-      return await send();
+      return await gate(send);
     } catch (error) {
       if (error instanceof sdk.ConditionalCheckFailedException) return 'refused';
       if (error instanceof sdk.ResourceNotFoundException) return fail('STORE_NO_TABLE', { table }, { cause: error });
