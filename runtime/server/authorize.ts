@@ -1,25 +1,40 @@
 import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
-import { checkTimes, coversContainer, type KeySet, openSeal, type TokenClaims, verifyToken } from '../token/index.ts';
+import {
+  checkTimes,
+  coversContainer,
+  isMasterKey,
+  type KeySet,
+  openSeal,
+  type TokenClaims,
+  verifyToken,
+} from '../token/index.ts';
+import type { Revocations } from './revocations.ts';
 
-/** A token that was found good, with what it carries. */
+/** A credential that was found good, with what it carries. */
 export interface Authorization {
+  /** Empty for the master key, which is nobody's to hand on. */
   readonly token: string;
+  /** `{}` for the master key. */
   readonly claims: TokenClaims;
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+/** Says what a credential stands for, at a time in seconds since the epoch. */
+export type Identify = (credential: string, now: number) => Promise<Authorization>;
+
 const REMEMBERED = 1000;
+const MASTER: Authorization = { token: '', claims: {}, secrets: {} };
 
 /**
- * Makes the check of tokens: each is verified and unsealed once, and its times and container are looked at on every
- * request.
+ * Makes the check of credentials: a token is verified and unsealed once, and its times and whether it is revoked are
+ * looked at on every request. The master key is good for everything.
  *
- * @returns a function that throws the errors of {@link verifyToken} and {@link openSeal}, and CONTAINER_REFUSED
+ * @returns a function that throws the errors of {@link verifyToken} and {@link openSeal}, CREDENTIAL_OPAQUE,
+ *   TOKEN_REVOKED and REVOCATION_CHECK_FAILED
+ * @see protocol reference 5.1, 5.3
  */
-export function createAuthorizer(
-  keys: KeySet,
-): (token: string, container: string, now: number) => Promise<Authorization> {
+export function createIdentifier(keys: KeySet, revocations: Revocations): Identify {
   const known = new LRUCache<string, Authorization>({ max: REMEMBERED });
 
   async function verify(token: string, now: number): Promise<Authorization> {
@@ -30,9 +45,25 @@ export function createAuthorizer(
     return authorization;
   }
 
-  return async (token, container, now) => {
-    const authorization = known.get(token) ?? (await verify(token, now));
+  return async (credential, now) => {
+    if (!credential.includes('.')) return isMasterKey(credential, keys) ? MASTER : fail('CREDENTIAL_OPAQUE');
+    const authorization = known.get(credential) ?? (await verify(credential, now));
     checkTimes(authorization.claims, now);
+    if (await revocations.isRevoked(authorization.claims)) fail('TOKEN_REVOKED');
+    return authorization;
+  };
+}
+
+/**
+ * Makes the check of credentials that are to be used in a container.
+ *
+ * @returns a function that throws as {@link createIdentifier}'s does, and CONTAINER_REFUSED
+ */
+export function createAuthorizer(
+  identify: Identify,
+): (credential: string, container: string, now: number) => Promise<Authorization> {
+  return async (credential, container, now) => {
+    const authorization = await identify(credential, now);
     if (!coversContainer(authorization.claims.ten, container)) fail('CONTAINER_REFUSED', { container });
     return authorization;
   };

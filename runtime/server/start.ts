@@ -8,12 +8,13 @@ import { loadKeySet } from '../token/index.ts';
 import { sendError } from './answer.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
-import { createAuthorizer } from './authorize.ts';
+import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { createCompiler } from './compiled.ts';
 import { createCodeFinder } from './find-code.ts';
 import { hostName } from './hosts.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
+import { createRevocations } from './revocations.ts';
 import { createRunHandler } from './run.ts';
 
 /** How a server is started. */
@@ -82,10 +83,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const loadCode = createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins });
   const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
   const { limitMs, onLine, onError } = options;
-  const authorize = createAuthorizer(keys);
+  const revocations = createRevocations(openStoreOnce);
+  const identify = createIdentifier(keys, revocations);
+  const authorize = createAuthorizer(identify);
   const run = createRunHandler({ authorize, registry, findCode, compiler, openDocuments, limitMs, onLine, onError });
   const api = createApiHandler(
-    { keys, registry, compiler, findCode, openDocuments, openStore: openStoreOnce, baseUrl: () => baseUrl, onError },
+    {
+      keys,
+      identify,
+      revocations,
+      registry,
+      compiler,
+      findCode,
+      openDocuments,
+      openStore: openStoreOnce,
+      baseUrl: () => baseUrl,
+      onError,
+    },
     RESOURCES,
   );
   const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain: options.runDomain };

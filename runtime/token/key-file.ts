@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fail } from '../errors.ts';
 import { createCertificate, fingerprintOf } from './certificate.ts';
-import type { KeySet, SigningKey } from './keyset.ts';
+import type { KeySet, SealingCertificate, SigningKey, SymmetricKey } from './keyset.ts';
 
 /** A key of a JWK set, with the members that are used here. */
 export interface StoredKey extends JsonWebKey {
@@ -86,16 +86,27 @@ function toKeySet(keys: readonly StoredKey[]): KeySet {
       const secret = createSecretKey(key.k ?? '', 'base64url');
       return [key.kid ?? '', { kid: key.kid ?? '', algorithm: 'HS256', verifyWith: secret, signWith: secret }];
     });
-  const symmetric = keys.find((key) => key.alg === 'dir');
-  const certified = keys.find((key) => key.alg === 'RSA-OAEP-256');
+  // The first of each kind is in use; the others are from before.
+  const [symmetric, ...oldSymmetric] = keys.filter((key) => key.alg === 'dir').map(toSymmetric);
+  const [certificate, ...oldCertificates] = keys.filter((key) => key.alg === 'RSA-OAEP-256').map(toCertificate);
   return {
     signing: new Map(signing),
     current: signing[0]?.[1],
-    symmetric: symmetric && { kid: symmetric.kid ?? '', key: createSecretKey(symmetric.k ?? '', 'base64url') },
-    certificate: certified && {
-      fingerprint: certified.kid ?? '',
-      pem: `-----BEGIN CERTIFICATE-----\n${(certified.x5c?.[0] ?? '').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
-      privateKey: createPrivateKey({ key: certified, format: 'jwk' }),
-    },
+    symmetric,
+    certificate,
+    earlier: { symmetric: oldSymmetric, certificates: oldCertificates },
+  };
+}
+
+function toSymmetric({ kid = '', k = '' }: StoredKey): SymmetricKey {
+  return { kid, key: createSecretKey(k, 'base64url') };
+}
+
+function toCertificate(key: StoredKey): SealingCertificate {
+  const text = (key.x5c?.[0] ?? '').replace(/.{64}/g, '$&\n');
+  return {
+    fingerprint: key.kid ?? '',
+    pem: `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`,
+    privateKey: createPrivateKey({ key, format: 'jwk' }),
   };
 }

@@ -23,6 +23,12 @@ export interface SealingCertificate {
   readonly privateKey?: KeyObject | undefined;
 }
 
+/** A key of 256 bits, for seals that only the cluster itself makes and opens. */
+export interface SymmetricKey {
+  readonly kid: string;
+  readonly key: KeyObject;
+}
+
 /** The keys of a cluster. */
 export interface KeySet {
   /** By `kid`; several may be live at once. */
@@ -30,6 +36,10 @@ export interface KeySet {
   /** The key that new tokens are signed with. */
   readonly current: SigningKey | undefined;
   readonly certificate: SealingCertificate | undefined;
-  /** 256 bits, for seals that only the cluster itself makes and opens. */
-  readonly symmetric: { readonly kid: string; readonly key: KeyObject } | undefined;
+  readonly symmetric: SymmetricKey | undefined;
+  /** Keys that open what was sealed before they were replaced, and seal nothing more. */
+  readonly earlier?: {
+    readonly symmetric: readonly SymmetricKey[];
+    readonly certificates: readonly SealingCertificate[];
+  };
 }

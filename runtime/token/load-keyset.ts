@@ -37,6 +37,7 @@ export async function loadKeySet({ dataFolder, env, now = Date.now() }: KeySourc
     current: own,
     certificate: env.WEBTASK_CERTIFICATE ? await readCertificate(env) : fromFile?.certificate,
     symmetric: env.WEBTASK_ENCRYPTION_KEY ? readSymmetric(env.WEBTASK_ENCRYPTION_KEY) : fromFile?.symmetric,
+    ...(fromFile?.earlier && { earlier: fromFile.earlier }),
   };
 }
 

@@ -63,10 +63,12 @@ export async function openSeal(ectx: string, sealedFor: SealedFor, keys: KeySet)
       ectx,
       // The key decides the algorithm: each opens seals of one kind.
       ({ alg, kid }) => {
-        if (alg === 'RSA-OAEP-256' && kid === keys.certificate?.fingerprint && keys.certificate?.privateKey) {
-          return keys.certificate.privateKey;
-        }
-        if (alg === 'dir' && keys.symmetric && kid === keys.symmetric.kid) return keys.symmetric.key;
+        const { certificate, symmetric, earlier } = keys;
+        const opener =
+          alg === 'dir'
+            ? [symmetric, ...(earlier?.symmetric ?? [])].find((it) => it?.kid === kid)?.key
+            : [certificate, ...(earlier?.certificates ?? [])].find((it) => it?.fingerprint === kid)?.privateKey;
+        if (opener) return opener;
         return fail('TOKEN_SEAL_UNREADABLE', { reason: 'no key of this cluster opens it' });
       },
       { keyManagementAlgorithms: ['RSA-OAEP-256', 'dir'], contentEncryptionAlgorithms: ['A256GCM'] },

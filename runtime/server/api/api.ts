@@ -4,13 +4,18 @@ import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
 import type { Documents, Store } from '../../store/index.ts';
 import type { KeySet } from '../../token/index.ts';
+import type { Identify } from '../authorize.ts';
 import type { Compiler } from '../compiled.ts';
 import type { createCodeFinder } from '../find-code.ts';
 import type { Registry } from '../registry.ts';
+import type { Revocations } from '../revocations.ts';
 
 /** What the routes of the management API work with. */
 export interface ApiParts {
   readonly keys: KeySet;
+  /** Says what a credential stands for. */
+  readonly identify: Identify;
+  readonly revocations: Revocations;
   readonly registry: Registry;
   readonly compiler: Compiler;
   readonly findCode: ReturnType<typeof createCodeFinder>;

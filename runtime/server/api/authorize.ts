@@ -1,0 +1,54 @@
+import type { FastifyRequest } from 'fastify';
+import { readQuery } from '../../context/index.ts';
+import { fail } from '../../errors.ts';
+import { coversContainer, type TokenClaims } from '../../token/index.ts';
+import type { Authorization, Identify } from '../authorize.ts';
+import { readCredential } from '../credential.ts';
+
+/** Whoever makes a request, with what their credential carries. */
+export function identifyCaller(
+  request: FastifyRequest,
+  parts: { readonly identify: Identify },
+): Promise<Authorization> {
+  const { reserved } = readQuery(request.raw.url ?? '/');
+  return parts.identify(readCredential(request.raw, reserved), Date.now() / 1000);
+}
+
+/**
+ * Checks that the caller may manage a container, or one webtask in it.
+ *
+ * A token of a webtask manages nothing, though it names a container: such tokens are handed to whoever runs it.
+ *
+ * @param container - `undefined` for the whole cluster
+ * @param name - the webtask; without it the container as a whole, which tokens for some names (`jtnm`) cannot manage
+ * @throws CREDENTIAL_MISSING, CREDENTIAL_UNEXPECTED, CREDENTIAL_OPAQUE, ADMIN_REFUSED, CONTAINER_REFUSED, and what the
+ *   check of tokens throws
+ * @see protocol reference 4.4, 5.3
+ */
+export async function authorizeManagement(
+  request: FastifyRequest,
+  container: string | undefined,
+  parts: { readonly identify: Identify },
+  name?: string,
+): Promise<TokenClaims> {
+  const { claims } = await identifyCaller(request, parts);
+  checkManagement(claims, container, name);
+  return claims;
+}
+
+/**
+ * Checks that a token may manage a container, or one webtask in it.
+ *
+ * @throws ADMIN_REFUSED, CONTAINER_REFUSED
+ */
+export function checkManagement(claims: TokenClaims, container: string | undefined, name?: string): void {
+  const { ten, url, ectx, jtn, jtnm } = claims;
+  if (url !== undefined || ectx !== undefined) fail('ADMIN_REFUSED');
+  if (container === undefined) {
+    if (ten !== undefined || jtn !== undefined || jtnm !== undefined) fail('ADMIN_REFUSED');
+    return;
+  }
+  if (!coversContainer(ten, container)) fail('CONTAINER_REFUSED', { container });
+  if (jtn !== undefined && jtn !== name) fail('ADMIN_REFUSED');
+  if (jtnm !== undefined && (name === undefined || !jtnm.includes(name))) fail('ADMIN_REFUSED');
+}
