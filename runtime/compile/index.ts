@@ -1,10 +1,5 @@
-export {
-  type CompiledWebtask,
-  compileWebtask,
-  languageOf,
-  type ProgrammingModel,
-  type WebtaskSource,
-} from './compile.ts';
-export { loadModule, type ModuleWebtask } from './load.ts';
+export { type CompiledWebtask, compileWebtask, type ProgrammingModel } from './compile.ts';
+export { languageOf, type WebtaskSource } from './compile-node.ts';
+export { declaredVersions, loadModule, type ModuleWebtask, packageFolders } from './load.ts';
 export { type ModuleRequest, parseModuleRequest, resolveVersion } from './require-version.ts';
 export { type Language, translate } from './translate.ts';

@@ -1,5 +1,6 @@
 import Module from 'node:module';
 import { dirname } from 'node:path';
+import { fail } from '../errors.ts';
 import { parseModuleRequest, resolveVersion } from './require-version.ts';
 
 /** What `module.webtask` holds while the code runs for the first time. */
@@ -32,6 +33,7 @@ const CommonJS = Module as unknown as {
  * @param webtask - becomes `module.webtask`
  * @param modulePaths - folders of packages that are searched last
  * @returns the code's own return value where that is truthy, otherwise `module.exports`
+ * @throws COMPILE_DEPENDENCIES
  * @see protocol reference 2.1
  */
 export function loadModule(
@@ -40,14 +42,69 @@ export function loadModule(
   webtask: ModuleWebtask,
   modulePaths: readonly string[] = [],
 ): unknown {
-  const module = new CommonJS(file);
-  module.filename = file;
-  module.paths = [...CommonJS._nodeModulePaths(dirname(file)), ...modulePaths];
-  module.webtask = webtask;
-  module.require = requireOf(module, declaredVersions(webtask.meta));
+  const module = createModule(file, webtask, modulePaths);
   const returned = module._compile(code, file);
   module.loaded = true;
   return returned || module.exports;
+}
+
+/**
+ * Requires a package as the code of a webtask would: in the version that its metadata declares.
+ *
+ * @param id - `name`, or `name@version`
+ * @param file - absolute path of the webtask
+ * @throws COMPILE_DEPENDENCIES, MODULE_VERSION_MISSING, and whatever the package throws while it loads
+ * @see protocol reference 2.5, 2.6
+ */
+export function requireAs(
+  id: string,
+  file: string,
+  webtask: ModuleWebtask,
+  modulePaths: readonly string[] = [],
+): unknown {
+  return createModule(file, webtask, modulePaths).require(id);
+}
+
+/** Lists the folders of packages that a file's `require` looks into, nearest first. */
+export function packageFolders(file: string): string[] {
+  return CommonJS._nodeModulePaths(dirname(file));
+}
+
+/**
+ * Reads the versions that metadata `wt-node-dependencies` declares.
+ *
+ * @returns package names and exact versions
+ * @throws COMPILE_DEPENDENCIES
+ * @see protocol reference 2.6
+ */
+export function declaredVersions(meta: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const text = meta['wt-node-dependencies'];
+  if (text === undefined || text === '') return new Map();
+  let declared: unknown;
+  try {
+    declared = JSON.parse(text);
+  } catch (cause) {
+    return fail('COMPILE_DEPENDENCIES', { reason: 'it is no JSON' }, { cause });
+  }
+  if (typeof declared !== 'object' || declared === null || Array.isArray(declared)) {
+    return fail('COMPILE_DEPENDENCIES', { reason: 'it is no object of names and versions' });
+  }
+  const versions = new Map<string, string>();
+  for (const [name, version] of Object.entries(declared)) {
+    if (typeof version !== 'string')
+      return fail('COMPILE_DEPENDENCIES', { reason: `the version of ${name} is no text` });
+    versions.set(name, version);
+  }
+  return versions;
+}
+
+function createModule(file: string, webtask: ModuleWebtask, modulePaths: readonly string[]): CommonJSModule {
+  const module = new CommonJS(file);
+  module.filename = file;
+  module.paths = [...packageFolders(file), ...modulePaths];
+  module.webtask = webtask;
+  module.require = requireOf(module, declaredVersions(webtask.meta));
+  return module;
 }
 
 function requireOf(module: CommonJSModule, versions: ReadonlyMap<string, string>): NodeJS.Require {
@@ -58,10 +115,4 @@ function requireOf(module: CommonJSModule, versions: ReadonlyMap<string, string>
     return requireFrom.call(module, request && version ? resolveVersion({ ...request, version }, module.paths) : id);
   };
   return load as NodeJS.Require; // Module#require is only ever called; Node adds resolve and cache itself
-}
-
-function declaredVersions(meta: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-  const declared = meta['wt-node-dependencies'];
-  if (declared === undefined) return new Map();
-  return new Map(Object.entries(JSON.parse(declared) as Record<string, string>));
 }

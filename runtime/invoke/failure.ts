@@ -16,6 +16,9 @@ const WORDS = {
   uncaught: { status: 500, error: 'Script generated an unhandled asynchronous exception.' },
 } as const;
 
+/** How the message of every error begins that kept code from becoming a function. */
+const COMPILATION_FAILED = 'Compilation failed: ';
+
 /**
  * Describes an error that the code of a webtask made.
  *
@@ -40,8 +43,8 @@ export function platformFailure(error: WebtaskError, requestId: string): Failure
   if (code === 'COMPILE_NOT_A_FUNCTION')
     return compilerFailure(status, { message: 'Invalid webtask code', error: message });
   if (code === 'COMPILE_SIGNATURE') return compilerFailure(status, { message, error: message });
-  if (code === 'COMPILE_FAILED' || code === 'COMPILE_RETURN_IN_MODULE' || code === 'MODULE_VERSION_MISSING') {
-    const reason = message.replace(/^Compilation failed: /, '');
+  if (message.startsWith(COMPILATION_FAILED)) {
+    const reason = message.slice(COMPILATION_FAILED.length);
     return compilerFailure(status, { message, error: reason, stack: error.fields.stack ?? error.stack });
   }
   return { status, source: 'proxy', body: JSON.stringify({ code: status, message, req_id: requestId }) };

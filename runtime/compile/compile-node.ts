@@ -1,0 +1,72 @@
+import { extname } from 'node:path';
+import { fail, WebtaskError } from '../errors.ts';
+import { loadModule, type ModuleWebtask } from './load.ts';
+import { type Language, translate } from './translate.ts';
+
+/** The text of a webtask and where it is from. */
+export interface WebtaskSource {
+  readonly code: string;
+  /** Absolute path under which it is compiled: named in stack traces, and where `require` resolves from. */
+  readonly file: string;
+  /** By default TypeScript where the file's name, or metadata `wt-language`, says so. */
+  readonly language?: Language | undefined;
+  /** Folders of packages that are searched after those of `file`. */
+  readonly modulePaths?: readonly string[] | undefined;
+  /** Fetches compilers and middleware that metadata names by URL. Without it, they are refused. */
+  readonly fetchText?: ((url: string) => Promise<string>) | undefined;
+}
+
+/** What code exported, and the code as it ran. */
+export interface LoadedExport {
+  readonly exported: unknown;
+  /** With its source map where it was rewritten. */
+  readonly code: string;
+}
+
+/**
+ * Runs JavaScript or TypeScript and gives what it exports, whatever that is.
+ *
+ * @throws COMPILE_FAILED, COMPILE_RETURN_IN_MODULE, COMPILE_DEPENDENCIES, MODULE_VERSION_MISSING
+ */
+export async function compileNode(source: WebtaskSource, given: ModuleWebtask): Promise<LoadedExport> {
+  const { code, rewritten } = await translate(source.code, source.file, languageOf(source, given.meta));
+  // Node keeps the source maps only of code that it compiles after this.
+  if (rewritten) process.setSourceMapsEnabled(true);
+  // Files beside it may be TypeScript too.
+  if (rewritten && /\brequire\(["']\.{1,2}\//.test(code)) await import('./register.js');
+  try {
+    const exported = loadModule(code, source.file, given, source.modulePaths);
+    return { exported: isDefaultExport(exported) ? exported.default : exported, code };
+  } catch (error) {
+    return refuse(error);
+  }
+}
+
+/** The language of a webtask: as the caller says, or by its file's name, or by metadata `wt-language`. */
+export function languageOf(source: WebtaskSource, meta: Readonly<Record<string, string>>): Language {
+  if (source.language !== undefined) return source.language;
+  const typed = ['.ts', '.cts', '.mts'].includes(extname(source.file)) || meta['wt-language'] === 'typescript';
+  return typed ? 'typescript' : 'javascript';
+}
+
+/**
+ * Refuses a webtask for what code threw while it was compiled.
+ *
+ * @throws COMPILE_FAILED, or the error itself where it is one of ours
+ */
+export function refuse(error: unknown): never {
+  if (error instanceof WebtaskError) throw error;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  // The first line only: behind it Node lists the files that led to a missing module.
+  fail('COMPILE_FAILED', { reason: message.split('\n', 1)[0] ?? '', stack }, { cause: error });
+}
+
+function isDefaultExport(value: unknown): value is { default: unknown } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    '__esModule' in value &&
+    value.__esModule === true &&
+    'default' in value
+  );
+}
