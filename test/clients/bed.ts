@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -24,6 +24,8 @@ export interface Bed {
   readonly url: string;
   /** May manage the container `dev`, and issue tokens for it. */
   readonly token: string;
+  /** The key that signs tokens, which as a credential may do anything. */
+  readonly masterKey: string;
   /** The client's home folder and working folder. */
   readonly home: string;
   /** Serves the files of `written` that begin with `served/`, as a code host would. */
@@ -123,6 +125,10 @@ export function useBed(serveArgs: readonly string[] = []): Bed {
     },
     get origin() {
       return given(state.origin);
+    },
+    get masterKey() {
+      const { keys } = JSON.parse(readFileSync(join(data, 'keys'), 'utf8')) as { keys: { use: string; k: string }[] };
+      return given(keys.find(({ use }) => use === 'sig')?.k);
     },
     home,
     write(file, text) {

@@ -12,7 +12,7 @@ $ wt create hello.js
 `;
 
 describe('wt init, wt profile', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   const bed = useBed();
 
   it('36. wt init writes the profile and contacts nobody', async () => {
