@@ -39,6 +39,30 @@ export const ERRORS = {
     text: 'Supplied code must return or export a function. It exported {exported}.',
     fix: 'Assign a function to module.exports, return one at top level, or use export default.',
   },
+  // modules
+  MODULE_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: '{name}@{version} names no package in one exact version.',
+    fix: 'Write the name and the whole version, such as lodash@4.17.4.',
+  },
+  MODULE_UNKNOWN: {
+    status: 400,
+    fault: 'webtask',
+    text: "Compilation failed: Cannot find module '{module}': {reason}",
+    fix: 'Ask for a package and version that the registry has.',
+  },
+  MODULE_DAMAGED: {
+    status: 502,
+    fault: 'platform',
+    text: 'The module {module} was refused: {reason}.',
+  },
+  MODULE_UNAVAILABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The module {module} is not on this server, and could not be fetched from the registry: {reason}.',
+    fix: 'Look at the network and at the registry that npm is set to; what this server has fetched before works without.',
+  },
   COMPILE_DEPENDENCIES: {
     status: 400,
     fault: 'webtask',
@@ -195,6 +219,7 @@ export const ERRORS = {
     fault: 'caller',
     text: 'claim `{claim}` cannot be set together with claim `{other}`',
   },
+  TOKEN_CLAIM_PATTERN: { status: 400, fault: 'caller', text: 'claim `{claim}` cannot be used: {reason}' },
   TOKEN_CLAIM_NEEDS: { status: 400, fault: 'caller', text: 'claim `{claim}` needs {needed}' },
   TOKEN_CLAIM_RESERVED: {
     status: 400,
@@ -207,6 +232,11 @@ export const ERRORS = {
     status: 403,
     fault: 'caller',
     text: 'the token can only be inspected by one that it descends from, without `url` and `ectx`',
+  },
+  WEBTASK_WITHOUT_CODE: {
+    status: 400,
+    fault: 'caller',
+    text: 'the webtask `{name}` has no code: send claim `code` or claim `url`',
   },
   TOKEN_SUBJECT_INVALID: { status: 400, fault: 'caller', text: 'invalid `token`: {reason}' },
   REVOCATION_CHECK_FAILED: { status: 502, fault: 'platform', text: 'revocation check failed' },
@@ -424,7 +454,13 @@ export const ERRORS = {
   HOST_OWN: { status: 403, fault: 'caller', text: "the host `{host}` is one of this cluster's own" },
   HOST_TAKEN: { status: 403, fault: 'caller', text: 'the host `{host}` belongs to another container' },
   CODE_MISSING: { status: 404, fault: 'platform', text: 'the code of the webtask is not in the store' },
-  NOT_CACHED: { status: 404, fault: 'caller', text: 'nothing of `{container}` is cached' },
+  STORAGE_CHANGED: {
+    status: 409,
+    fault: 'caller',
+    text: 'the document was changed since it was read',
+    fix: 'Read it, and send the change with its etag.',
+  },
+  NOT_CACHED: { status: 404, fault: 'caller', text: 'nothing of `{what}` is cached' },
   CREDENTIAL_MISSING: {
     status: 403,
     fault: 'caller',

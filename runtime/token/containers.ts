@@ -19,8 +19,24 @@ const patterns = new LRUCache<string, RE2JS | { readonly reason: string }>({ max
  */
 export function coversContainer(ten: string | undefined, container: string): boolean {
   if (ten === undefined) return true;
-  if (isContainerPattern(ten)) return patternOf(ten).matcher(container).find();
+  if (isContainerPattern(ten)) {
+    const pattern = patternOf(ten);
+    if ('reason' in pattern) return fail('TOKEN_CONTAINER_PATTERN', { ten, reason: pattern.reason });
+    return pattern.matcher(container).find();
+  }
   return containersOf(ten).includes(container);
+}
+
+/**
+ * Says whether a token is good for every container that another is good for.
+ *
+ * Of two patterns that is never so, unless they are the same: that one covers no more than another is nothing that can
+ * be decided quickly.
+ */
+export function coversContainers(ten: string | undefined, other: string | undefined): boolean {
+  if (ten === undefined || ten === other) return true;
+  if (other === undefined || isContainerPattern(other)) return false;
+  return containersOf(other).every((name) => coversContainer(ten, name));
 }
 
 /** The names in a `ten` claim that is no regular expression. */
@@ -41,23 +57,24 @@ export function isContainerPattern(ten: string): boolean {
 /**
  * Checks a `ten` claim that is asked for, so that no token is issued that could be used nowhere.
  *
- * @throws TOKEN_CONTAINER_PATTERN, TOKEN_CLAIM_TYPE
+ * @throws TOKEN_CLAIM_PATTERN, TOKEN_CLAIM_TYPE
  */
 export function checkContainers(ten: string): void {
-  if (isContainerPattern(ten)) patternOf(ten);
-  else if (!containersOf(ten).every((name) => NAME.test(name))) {
+  if (isContainerPattern(ten)) {
+    const pattern = patternOf(ten);
+    if ('reason' in pattern) fail('TOKEN_CLAIM_PATTERN', { claim: 'ten', reason: pattern.reason });
+  } else if (!containersOf(ten).every((name) => NAME.test(name))) {
     fail('TOKEN_CLAIM_TYPE', { claim: 'ten', type: 'container name, comma list or regular expression' });
   }
 }
 
 /** RE2 takes time in proportion to the text, whatever the pattern; JavaScript's own takes as long as its author wants. */
-function patternOf(ten: string): RE2JS {
+function patternOf(ten: string): RE2JS | { readonly reason: string } {
   let pattern = patterns.get(ten);
   if (pattern === undefined) {
     pattern = readPattern(ten.slice(1, -1));
     patterns.set(ten, pattern);
   }
-  if ('reason' in pattern) return fail('TOKEN_CONTAINER_PATTERN', { ten, reason: pattern.reason });
   return pattern;
 }
 

@@ -1,6 +1,6 @@
 export { createCertificate, fingerprintOf } from './certificate.ts';
 export { CLAIMS, checkClaims, type TokenClaims } from './claims.ts';
-export { containersOf, coversContainer, singleContainer } from './containers.ts';
+export { containersOf, coversContainer, coversContainers, singleContainer } from './containers.ts';
 export { parseDuration } from './duration.ts';
 export { inspectToken, type TokenReport } from './inspect.ts';
 export { type IssuedToken, issueToken } from './issue.ts';

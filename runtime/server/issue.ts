@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { fail } from '../errors.ts';
+import { issueToken, type KeySet, parseToken, sealSecrets, signToken, type TokenClaims } from '../token/index.ts';
+import type { Authorization } from './authorize.ts';
+import { type NamedWebtask, type Registry, storedCodeUrl } from './registry.ts';
+import { firstContainer, webtaskUrl } from './webtask-url.ts';
+
+/** A token that was issued. */
+export interface Issued {
+  readonly token: string;
+  readonly claims: TokenClaims;
+  /** Where the webtask runs, unless its token is for no container in particular. */
+  readonly url: string | undefined;
+  /** The webtask as it is now stored, where a name was asked for. */
+  readonly named: NamedWebtask | undefined;
+}
+
+/**
+ * Issues a token, and stores the webtask where a name is asked for.
+ *
+ * @param requested - the claims that are asked for, unchecked
+ * @param parent - whoever asks
+ * @param now - seconds since the epoch
+ */
+export type Issue = (
+  requested: Readonly<Record<string, unknown>>,
+  parent: Pick<Authorization, 'claims' | 'secrets'>,
+  now: number,
+) => Promise<Issued>;
+
+/** What issuing works with. */
+export interface IssueParts {
+  readonly keys: KeySet;
+  readonly registry: Registry;
+  /** The public base of URLs, without a slash at the end. */
+  readonly baseUrl: () => string;
+}
+
+/**
+ * Makes the issuing of tokens.
+ *
+ * @returns a function that throws what `issueToken` and `signToken` throw, and WEBTASK_WITHOUT_CODE, BODY_TOO_LARGE,
+ *   NAME_CHANGED, HOST_INVALID, HOST_OWN, HOST_TAKEN
+ * @see protocol reference 5.4
+ */
+export function createIssuer({ keys, registry, baseUrl }: IssueParts): Issue {
+  return async (requested, parent, now) => {
+    const { claims: allowed, secrets: asked, code, meta = {} } = issueToken(requested, parent.claims, now);
+    // A name that is inherited is already stored, with its own token.
+    const name = requested.jtn === undefined ? undefined : allowed.jtn;
+    const container = firstContainer(allowed);
+
+    const kept =
+      name !== undefined && container !== undefined && code === undefined && allowed.url === undefined
+        ? await findCode(registry, container, name)
+        : undefined;
+    const sha256 = code === undefined ? kept?.sha256 : await registry.putCode(code);
+    const source =
+      code === undefined || sha256 === undefined
+        ? (kept?.claims ?? {})
+        : { url: storedCodeUrl(name && container ? { container, name } : { sha256 }) };
+
+    const jti = randomBytes(16).toString('hex');
+    const claims: TokenClaims = { jti, ...allowed, ...source };
+    const secrets = asked ?? (parent.claims.ectx === undefined ? {} : parent.secrets);
+    // Sealed anew in any case: a seal is for one container, URL and code.
+    const ectx = Object.keys(secrets).length > 0 && { ectx: await sealSecrets(secrets, claims, keys, 'dir') };
+    const sealed: TokenClaims = { ...claims, ...ectx };
+    const token = signToken(sealed, keys, now);
+
+    if (container === undefined) return { token, claims: sealed, url: undefined, named: undefined };
+    const host = claims.host;
+    if (name === undefined) {
+      return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, token }), named: undefined };
+    }
+    // What is kept must still be there, or an update in between would be undone.
+    const named = await registry.putNamed({ container, name, token, meta, code: sha256, host }, kept?.version);
+    return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
+  };
+}
+
+/** The code that a webtask has already, for an update that brings none. */
+async function findCode(
+  registry: Registry,
+  container: string,
+  name: string,
+): Promise<{ claims: Pick<TokenClaims, 'url' | 'url_sha256'>; sha256: string | undefined; version: string }> {
+  const named = await registry.getNamed(container, name);
+  const { url, url_sha256 } = named ? parseToken(named.token).claims : {};
+  // Without code, whoever runs the webtask, and nobody is asked who they are, would bring their own.
+  if (!named || url === undefined) return fail('WEBTASK_WITHOUT_CODE', { name });
+  const claims = url_sha256 === undefined ? { url } : { url, url_sha256 };
+  return { claims, sha256: named.code, version: named.version };
+}
