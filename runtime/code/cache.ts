@@ -19,6 +19,13 @@ export interface CodeReference {
   readonly noCache?: boolean | undefined;
 }
 
+/** Loads code, and remembers it. */
+export interface CodeLoader {
+  (wanted: CodeReference): Promise<LoadedCode>;
+  /** Has a URL asked again when its code is next wanted. */
+  forget(url: string): void;
+}
+
 const MAX_BYTES = 64 * 1024 * 1024;
 /** How long the answer of a URL is used for tokens that do not pin its hash. */
 const UNPINNED_MS = 60_000;
@@ -34,7 +41,7 @@ const UNPINNED_MS = 60_000;
 export function createCodeLoader(
   policy: FetchPolicy,
   now: () => number = performance.now.bind(performance),
-): (wanted: CodeReference) => Promise<LoadedCode> {
+): CodeLoader {
   const byContent = new LRUCache<string, LoadedCode>({
     maxSize: MAX_BYTES,
     sizeCalculation: (it) => it.text.length + 1,
@@ -50,7 +57,7 @@ export function createCodeLoader(
     return code;
   }
 
-  return async ({ url, sha256, noCache }) => {
+  const load = async ({ url, sha256, noCache }: CodeReference): Promise<LoadedCode> => {
     const known = noCache && sha256 === undefined ? undefined : byContent.get(sha256 ?? byUrl.get(url) ?? '');
     if (known) return known;
     let fetching = underWay.get(url);
@@ -64,4 +71,5 @@ export function createCodeLoader(
     }
     return code;
   };
+  return Object.assign(load, { forget: (url: string) => void byUrl.delete(url) });
 }

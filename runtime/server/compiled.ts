@@ -33,6 +33,7 @@ export interface Compiler {
 interface Remembered {
   readonly container: string;
   readonly name: string | undefined;
+  readonly url: string | undefined;
   readonly compiling: Promise<CompiledWebtask>;
 }
 
@@ -41,8 +42,9 @@ interface Remembered {
  * it loads.
  *
  * @param folder - absolute path; modules are resolved from here
+ * @param forgetUrl - is told where the code of what is forgotten came from
  */
-export function createCompiler(folder: string): Compiler {
+export function createCompiler(folder: string, forgetUrl: (url: string) => void): Compiler {
   const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
 
   return {
@@ -55,7 +57,7 @@ export function createCompiler(folder: string): Compiler {
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(claims.url));
       const given = { secrets, meta, params: claims.pctx ?? {}, storage };
       const compiling = compileWebtask({ code: code.text, file }, given);
-      const remembered = { container, name, compiling };
+      const remembered = { container, name, url: claims.url, compiling };
       compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.
       compiling.catch(() => compiled.peek(key) === remembered && compiled.delete(key));
@@ -66,6 +68,7 @@ export function createCompiler(folder: string): Compiler {
       for (const [key, it] of [...compiled.entries()]) {
         if (it.container !== container || (name !== undefined && it.name !== name)) continue;
         compiled.delete(key);
+        if (it.url !== undefined) forgetUrl(it.url);
         forgotten += 1;
       }
       return forgotten;

@@ -1,14 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
 import { LRUCache } from 'lru-cache';
-import { type createCodeLoader, type LoadedCode, sha256Hex } from '../code/index.ts';
+import { type CodeLoader, type LoadedCode, sha256Hex } from '../code/index.ts';
 import { fail } from '../errors.ts';
 import type { TokenClaims } from '../token/index.ts';
 import { type NamedWebtask, type Registry, readStoredCodeUrl } from './registry.ts';
 
 /** A run whose code is wanted. */
 export interface CodeWanted {
-  readonly req: IncomingMessage;
+  /** Whose body is the code, where nothing else says where it is. */
+  readonly req?: IncomingMessage | undefined;
   readonly claims: TokenClaims;
   readonly container: string;
   /** The webtask that the request named, as it is stored. */
@@ -30,7 +31,7 @@ const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
  */
 export function createCodeFinder(
   registry: Registry,
-  loadCode: ReturnType<typeof createCodeLoader>,
+  loadCode: CodeLoader,
   maxBytes: number,
 ): (wanted: CodeWanted) => Promise<LoadedCode> {
   const kept = new LRUCache<string, LoadedCode>({
@@ -62,7 +63,7 @@ export function createCodeFinder(
     if (stored) return getKept('sha256' in stored ? stored.sha256 : await hashOf(stored, wanted));
     if (claims.url !== undefined) return loadCode({ url: claims.url, sha256: claims.url_sha256, noCache });
     if (typeof reserved.webtask_url === 'string') return loadCode({ url: reserved.webtask_url, noCache });
-    return readCode(req, maxBytes);
+    return req ? readCode(req, maxBytes) : fail('RUN_WITHOUT_CODE');
   };
 }
 

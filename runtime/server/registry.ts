@@ -23,8 +23,8 @@ export interface ListOptions {
   /** How many of those that match are left out. */
   readonly offset: number;
   readonly limit: number;
-  /** Metadata that a webtask must have, all of it. */
-  readonly meta?: Readonly<Record<string, string>>;
+  /** Metadata that a webtask must have, all of it, as names and values. */
+  readonly meta?: readonly (readonly [name: string, value: string])[];
 }
 
 /** The named webtasks of a cluster, and the code that it keeps. */
@@ -121,13 +121,12 @@ export function createRegistry(
       if (!removed.ok && removed.current) await store.remove(key);
       return toWebtask(item.value, item.version);
     },
-    async listNamed(container, { offset, limit, meta = {} }) {
-      const wanted = Object.entries(meta);
+    async listNamed(container, { offset, limit, meta = [] }) {
       const found: NamedWebtask[] = [];
       let toSkip = offset;
       if (limit === 0) return found;
       for await (const webtask of walkWebtasks(container)) {
-        if (!wanted.every(([key, value]) => webtask.meta[key] === value)) continue;
+        if (!meta.every(([key, value]) => Object.hasOwn(webtask.meta, key) && webtask.meta[key] === value)) continue;
         if (toSkip-- > 0) continue;
         found.push(webtask);
         if (found.length === limit) break;

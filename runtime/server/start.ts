@@ -12,6 +12,7 @@ import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { createCompiler } from './compiled.ts';
 import { createCodeFinder } from './find-code.ts';
 import { hostName } from './hosts.ts';
+import { createIssuer } from './issue.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
 import { createRevocations } from './revocations.ts';
@@ -78,13 +79,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     );
   };
   const registry = createRegistry(openStoreOnce, isOwnHost, options.maxCodeBytes ?? MAX_CODE_BYTES);
-  const compiler = createCompiler(process.cwd());
   const openDocuments = openDocumentsOf(openStoreOnce);
   const loadCode = createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins });
+  const compiler = createCompiler(process.cwd(), loadCode.forget);
   const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
   const { limitMs, onLine, onError } = options;
   const revocations = createRevocations(openStoreOnce);
   const identify = createIdentifier(keys, revocations);
+  const issue = createIssuer({ keys, registry, baseUrl: () => baseUrl });
   const authorize = createAuthorizer(identify);
   const run = createRunHandler({ authorize, registry, findCode, compiler, openDocuments, limitMs, onLine, onError });
   const api = createApiHandler(
@@ -92,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       keys,
       identify,
       revocations,
+      issue,
       registry,
       compiler,
       findCode,

@@ -25,7 +25,7 @@ export interface ConformanceServer {
 
 /** A request to the server. */
 export interface CallRequest {
-  readonly json?: unknown;
+  readonly json?: object | undefined;
   readonly headers?: Record<string, string>;
 }
 

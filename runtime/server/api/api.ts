@@ -7,6 +7,7 @@ import type { KeySet } from '../../token/index.ts';
 import type { Identify } from '../authorize.ts';
 import type { Compiler } from '../compiled.ts';
 import type { createCodeFinder } from '../find-code.ts';
+import type { Issue } from '../issue.ts';
 import type { Registry } from '../registry.ts';
 import type { Revocations } from '../revocations.ts';
 
@@ -16,8 +17,12 @@ export interface ApiParts {
   /** Says what a credential stands for. */
   readonly identify: Identify;
   readonly revocations: Revocations;
+  /** Issues tokens, and stores webtasks. */
+  readonly issue: Issue;
   readonly registry: Registry;
   readonly compiler: Compiler;
+  /** The packages that webtasks can require. */
+  /** Finds the code of a token. */
   readonly findCode: ReturnType<typeof createCodeFinder>;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
@@ -45,7 +50,7 @@ export function createApiHandler(
 
   async function start(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify');
-    const api = fastify({ genReqId: requestId, bodyLimit: 12 * 1024 * 1024 });
+    const api = fastify({ genReqId: requestId, bodyLimit: 12 * 1024 * 1024, routerOptions: { maxParamLength: 1024 } });
     api.setErrorHandler((error, request, reply) => {
       const known = toWebtaskError(error);
       if (known.fault === 'platform') parts.onError(known);

@@ -88,9 +88,14 @@ describe('the registry of named webtasks', () => {
     it('holds only those with all of the metadata', async () => {
       await put('both', { meta: { a: '1', b: '2', c: '3' } });
       await put('one', { meta: { a: '1' } });
-      const meta = { a: '1', b: '2' };
+      const meta = [
+        ['a', '1'],
+        ['b', '2'],
+      ] as const;
       expect(namesOf(await registry.listNamed('dev', { offset: 0, limit: 10, meta }))).to.deep.equal(['both']);
       expect(await registry.listNamed('dev', { offset: 1, limit: 10, meta })).to.deep.equal([]);
+      const contradiction = [...meta, ['a', '2']] as const;
+      expect(await registry.listNamed('dev', { offset: 0, limit: 10, meta: contradiction })).to.deep.equal([]);
     });
 
     it('is of all containers where none is named', async () => {

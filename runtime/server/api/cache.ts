@@ -1,0 +1,39 @@
+import { fail } from '../../errors.ts';
+import type { Routes } from './api.ts';
+import { authorizeManagement } from './authorize.ts';
+import { PATH_OF_CONTAINER, PATH_OF_WEBTASK } from './schemas.ts';
+
+/**
+ * What this server has compiled: `DELETE /api/cache/{container}` and `/api/cache/{container}/{name}` forget it.
+ *
+ * @see protocol reference 2.9
+ */
+export const addCacheRoutes: Routes = (api, parts) => {
+  const forget = (container: string, name?: string): void => {
+    if (parts.compiler.forget(container, name) === 0) {
+      fail('NOT_CACHED', { what: name === undefined ? container : `${container}/${name}` });
+    }
+  };
+
+  api.delete<{ Params: { container: string } }>(
+    '/api/cache/:container',
+    { schema: { params: PATH_OF_CONTAINER } },
+    async (request, reply) => {
+      const { container } = request.params;
+      await authorizeManagement(request, container, parts);
+      forget(container);
+      return reply.code(204).send();
+    },
+  );
+
+  api.delete<{ Params: { container: string; name: string } }>(
+    '/api/cache/:container/:name',
+    { schema: { params: PATH_OF_WEBTASK } },
+    async (request, reply) => {
+      const { container, name } = request.params;
+      await authorizeManagement(request, container, parts, name);
+      forget(container, name);
+      return reply.code(204).send();
+    },
+  );
+};
