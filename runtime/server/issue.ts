@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
 import { issueToken, type KeySet, parseToken, sealSecrets, signToken, type TokenClaims } from '../token/index.ts';
 import type { Authorization } from './authorize.ts';
-import { type NamedWebtask, type Registry, storedCodeUrl } from './registry.ts';
+import { type NamedWebtask, type Registry, readStoredCodeUrl, storedCodeUrl } from './registry.ts';
+import { webtaskMeta } from './webtask-meta.ts';
 import { firstContainer, webtaskUrl } from './webtask-url.ts';
 
 /** A token that was issued. */
@@ -24,7 +26,7 @@ export interface Issued {
  */
 export type Issue = (
   requested: Readonly<Record<string, unknown>>,
-  parent: Pick<Authorization, 'claims' | 'secrets'>,
+  parent: Authorization,
   now: number,
 ) => Promise<Issued>;
 
@@ -44,7 +46,8 @@ export interface IssueParts {
  * @see protocol reference 5.4
  */
 export function createIssuer({ keys, registry, baseUrl }: IssueParts): Issue {
-  return async (requested, parent, now) => {
+  return async (sent, parent, now) => {
+    const requested = withoutInspection(sent);
     const { claims: allowed, secrets: asked, code, meta = {} } = issueToken(requested, parent.claims, now);
     // A name that is inherited is already stored, with its own token.
     const name = requested.jtn === undefined ? undefined : allowed.jtn;
@@ -61,7 +64,7 @@ export function createIssuer({ keys, registry, baseUrl }: IssueParts): Issue {
         : { url: storedCodeUrl(name && container ? { container, name } : { sha256 }) };
 
     const jti = randomBytes(16).toString('hex');
-    const claims: TokenClaims = { jti, ...allowed, ...source };
+    const claims: TokenClaims = { jti, ...allowed, ...source, ...(await inheritedMeta(allowed, parent, registry)) };
     const secrets = asked ?? (parent.claims.ectx === undefined ? {} : parent.secrets);
     // Sealed anew in any case: a seal is for one container, URL and code.
     const ectx = Object.keys(secrets).length > 0 && { ectx: await sealSecrets(secrets, claims, keys, 'dir') };
@@ -77,6 +80,37 @@ export function createIssuer({ keys, registry, baseUrl }: IssueParts): Issue {
     const named = await registry.putNamed({ container, name, token, meta, code: sha256, host }, kept?.version);
     return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
   };
+}
+
+/**
+ * Takes away what only an inspection adds: the secrets under their second name, and the cluster's own URL of the code
+ * that the webtask has anyway. `auth0 enable` issues a token again from what it inspected.
+ */
+function withoutInspection(sent: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { secrets, url, ...rest } = sent;
+  const { ten: container, jtn: name } = sent;
+  const isNamed = typeof container === 'string' && typeof name === 'string';
+  const isOwn = isNamed && url === storedCodeUrl({ container, name });
+  return {
+    ...rest,
+    ...(url !== undefined && !isOwn && { url }),
+    ...(secrets !== undefined && !isDeepStrictEqual(secrets, sent.ectx) && { secrets }),
+  };
+}
+
+/**
+ * The metadata that is stored beside the parent goes into a child that runs the parent's code. Where the cluster keeps
+ * the code, both are found by the webtask's name.
+ */
+async function inheritedMeta(
+  { url, meta, jtn }: TokenClaims,
+  parent: Authorization,
+  registry: Registry,
+): Promise<Pick<TokenClaims, 'meta'>> {
+  if (url === undefined || meta !== undefined || jtn === undefined || jtn !== parent.claims.jtn) return {};
+  if (readStoredCodeUrl(url) !== undefined) return {};
+  const found = await webtaskMeta(parent.token, parent.claims, registry);
+  return Object.keys(found).length > 0 ? { meta: found } : {};
 }
 
 /** The code that a webtask has already, for an update that brings none. */

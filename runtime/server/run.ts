@@ -10,6 +10,7 @@ import { readCredential } from './credential.ts';
 import type { createCodeFinder } from './find-code.ts';
 import type { Registry } from './registry.ts';
 import { type RunTarget, toRunRequest } from './request.ts';
+import { webtaskMeta } from './webtask-meta.ts';
 
 /** What the run path works with. */
 export interface RunParts {
@@ -59,7 +60,7 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
   const { claims, secrets, token } = authorization;
 
   const code = await parts.findCode({ req, claims, container, named, reserved });
-  const meta = named?.meta ?? claims.meta ?? {};
+  const meta = named?.meta ?? (await webtaskMeta(token, claims, parts.registry));
   const storage = createStorage(parts.openDocuments, container, claims.jtn);
   const fresh = reserved.webtask_no_cache !== undefined;
   const webtask = await parts.compiler.compile({

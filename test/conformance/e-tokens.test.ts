@@ -313,6 +313,26 @@ describe('E. Tokens and permissions', () => {
     });
   });
 
+  describe('a token of a named webtask', () => {
+    it('is not stored under its name where it only inherited it', async () => {
+      const code = 'module.exports = (ctx, cb) => cb(null, ctx.token)';
+      const token = await server.create('e-inherit', code);
+      const child = await issued({ exp: seconds() + 60 }, token);
+      expect(claimsOf(child)).to.include({ jtn: 'e-inherit' });
+      expect(await (await server.run('e-inherit')).json()).to.equal(token);
+      expect((await runWith(child)).status).to.equal(200);
+    });
+
+    it('runs with the metadata of the webtask, compiler and middleware included, however it is presented', async () => {
+      const token = await server.create('e-meta', 'module.exports = (ctx, cb) => cb(null, ctx.meta)', {
+        meta: { m: 'n' },
+      });
+      for (const presented of [token, await issued({}, token)]) {
+        expect(await (await runWith(presented)).json()).to.deep.equal({ m: 'n' });
+      }
+    });
+  });
+
   describe('an update without code', () => {
     it('keeps the code that the webtask has, and has new secrets', async () => {
       const shows = 'module.exports = (ctx, cb) => cb(null, ctx.secrets)';

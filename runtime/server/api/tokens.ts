@@ -1,6 +1,7 @@
 import { fail, WebtaskError } from '../../errors.ts';
 import { coversContainers, openSeal, type TokenClaims, verifySignature } from '../../token/index.ts';
 import { readStoredCodeUrl } from '../registry.ts';
+import { webtaskMeta } from '../webtask-meta.ts';
 import { firstContainer, webtaskUrl } from '../webtask-url.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
@@ -57,7 +58,7 @@ export const addTokenRoutes: Routes = (api, parts) => {
           ...claims,
           ...(secrets && { ectx: secrets, secrets }),
           webtask_url: await urlOf(token, claims, parts),
-          ...(isSet(meta) && { meta: await metaOf(claims, parts) }),
+          ...(isSet(meta) && { meta: await webtaskMeta(token, claims, parts.registry) }),
           ...(isSet(fetch_code) && { code: await codeOf(claims, parts) }),
         };
       },
@@ -128,12 +129,6 @@ async function urlOf(token: string, claims: TokenClaims, parts: ApiParts): Promi
   const { host, jtn: name } = claims;
   const isNamed = name !== undefined && (await parts.registry.getNamed(container, name)) !== undefined;
   return webtaskUrl(parts.baseUrl(), isNamed ? { container, host, name } : { container, host, token });
-}
-
-async function metaOf(claims: TokenClaims, { registry }: ApiParts): Promise<Readonly<Record<string, string>>> {
-  const container = firstContainer(claims);
-  const named = container && claims.jtn ? await registry.getNamed(container, claims.jtn) : undefined;
-  return named?.meta ?? claims.meta ?? {};
 }
 
 async function codeOf(claims: TokenClaims, { findCode }: ApiParts): Promise<string | undefined> {
