@@ -49,7 +49,7 @@ export const ERRORS = {
   MODULE_UNKNOWN: {
     status: 400,
     fault: 'webtask',
-    text: "Compilation failed: Cannot find module '{module}': {reason}",
+    text: "Compilation failed: Cannot find module '{module}': the registry does not have it.",
     fix: 'Ask for a package and version that the registry has.',
   },
   MODULE_DAMAGED: {

@@ -103,16 +103,21 @@ function createModule(file: string, webtask: ModuleWebtask, modulePaths: readonl
   module.filename = file;
   module.paths = [...packageFolders(file), ...modulePaths];
   module.webtask = webtask;
-  module.require = requireOf(module, declaredVersions(webtask.meta));
+  // One exact version is the same wherever it is; in a folder of its own it finds the packages that it came with.
+  module.require = requireOf(module, declaredVersions(webtask.meta), [...modulePaths, ...packageFolders(file)]);
   return module;
 }
 
-function requireOf(module: CommonJSModule, versions: ReadonlyMap<string, string>): NodeJS.Require {
+function requireOf(
+  module: CommonJSModule,
+  versions: ReadonlyMap<string, string>,
+  folders: readonly string[],
+): NodeJS.Require {
   const requireFrom = module.require; // Node's own, which looks into module.paths
   const load = (id: string): unknown => {
     const request = parseModuleRequest(id);
     const version = request && (request.version ?? versions.get(request.name));
-    return requireFrom.call(module, request && version ? resolveVersion({ ...request, version }, module.paths) : id);
+    return requireFrom.call(module, request && version ? resolveVersion({ ...request, version }, folders) : id);
   };
   return load as NodeJS.Require; // Module#require is only ever called; Node adds resolve and cache itself
 }

@@ -1,8 +1,15 @@
 import { basename, extname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { LoadedCode } from '../code/index.ts';
-import { type CompiledWebtask, compileWebtask } from '../compile/index.ts';
+import {
+  type CompiledWebtask,
+  compileWebtask,
+  languageOf,
+  type ModuleWebtask,
+  type WebtaskSource,
+} from '../compile/index.ts';
 import type { WebtaskStorage } from '../context/index.ts';
+import type { Modules } from '../modules/index.ts';
 import type { Authorization } from './authorize.ts';
 
 const REMEMBERED = 500;
@@ -30,6 +37,18 @@ export interface Compiler {
   forget(container: string, name?: string): number;
 }
 
+/** What compiling works with. */
+export interface CompilerParts {
+  /** Absolute path; modules are resolved from here. */
+  readonly folder: string;
+  /** Provides the packages that are not there. */
+  readonly modules: Modules;
+  /** Fetches compilers and middleware. */
+  readonly fetchText: (url: string) => Promise<string>;
+  /** Is told where the code of what is forgotten came from. */
+  readonly forgetUrl: (url: string) => void;
+}
+
 interface Remembered {
   readonly container: string;
   readonly name: string | undefined;
@@ -40,12 +59,18 @@ interface Remembered {
 /**
  * Makes a compiler that compiles each version of a webtask once for each token, since code may read its secrets while
  * it loads.
- *
- * @param folder - absolute path; modules are resolved from here
- * @param forgetUrl - is told where the code of what is forgotten came from
  */
-export function createCompiler(folder: string, forgetUrl: (url: string) => void): Compiler {
+export function createCompiler({ folder, modules, fetchText, forgetUrl }: CompilerParts): Compiler {
   const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
+
+  async function compileNow(source: WebtaskSource, given: ModuleWebtask): Promise<CompiledWebtask> {
+    const modulePaths = await modules.foldersFor({
+      ...source,
+      language: languageOf(source, given.meta),
+      meta: given.meta,
+    });
+    return compileWebtask({ ...source, modulePaths, fetchText }, given);
+  }
 
   return {
     compile({ code, authorization, storage, container, name, meta, fresh }) {
@@ -56,7 +81,7 @@ export function createCompiler(folder: string, forgetUrl: (url: string) => void)
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(claims.url));
       const given = { secrets, meta, params: claims.pctx ?? {}, storage };
-      const compiling = compileWebtask({ code: code.text, file }, given);
+      const compiling = compileNow({ code: code.text, file }, given);
       const remembered = { container, name, url: claims.url, compiling };
       compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.

@@ -1,8 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
+import { resolve } from 'node:path';
 import { createCodeLoader } from '../code/index.ts';
 import { fail } from '../errors.ts';
 import { requestId } from '../invoke/index.ts';
+import { createModules } from '../modules/index.ts';
 import { createDocuments, type Documents, openStore, type Store } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
 import { sendError } from './answer.ts';
@@ -81,7 +83,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry = createRegistry(openStoreOnce, isOwnHost, options.maxCodeBytes ?? MAX_CODE_BYTES);
   const openDocuments = openDocumentsOf(openStoreOnce);
   const loadCode = createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins });
-  const compiler = createCompiler(process.cwd(), loadCode.forget);
+  const modules = createModules(resolve(options.dataFolder, 'modules'), options.env);
+  const compiler = createCompiler({
+    folder: process.cwd(),
+    modules,
+    fetchText: async (url) => (await loadCode({ url })).text,
+    forgetUrl: loadCode.forget,
+  });
   const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
   const { limitMs, onLine, onError } = options;
   const revocations = createRevocations(openStoreOnce);
@@ -97,6 +105,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       issue,
       registry,
       compiler,
+      modules,
       findCode,
       openDocuments,
       openStore: openStoreOnce,
@@ -123,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url,
     async close() {
+      modules.close();
       await stop(server);
       await (await store)?.close();
     },

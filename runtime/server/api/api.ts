@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
+import type { Modules } from '../../modules/index.ts';
 import type { Documents, Store } from '../../store/index.ts';
 import type { KeySet } from '../../token/index.ts';
 import type { Identify } from '../authorize.ts';
@@ -22,6 +23,7 @@ export interface ApiParts {
   readonly registry: Registry;
   readonly compiler: Compiler;
   /** The packages that webtasks can require. */
+  readonly modules: Modules;
   /** Finds the code of a token. */
   readonly findCode: ReturnType<typeof createCodeFinder>;
   /** What `context.storage` is kept in. */

@@ -1,8 +1,15 @@
 import type { Routes } from './api.ts';
 import { addCacheRoutes } from './cache.ts';
+import { addModuleRoutes } from './modules.ts';
 import { addStorageRoutes } from './storage.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addWebtaskRoutes } from './webtasks.ts';
 
 /** The resources of the management API. */
-export const RESOURCES: readonly Routes[] = [addTokenRoutes, addWebtaskRoutes, addStorageRoutes, addCacheRoutes];
+export const RESOURCES: readonly Routes[] = [
+  addTokenRoutes,
+  addWebtaskRoutes,
+  addStorageRoutes,
+  addCacheRoutes,
+  addModuleRoutes,
+];

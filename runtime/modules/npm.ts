@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** How npm ended. */
+export interface NpmResult {
+  readonly status: number | null;
+  /** What npm calls its error, such as `E404`. */
+  readonly code: string | undefined;
+  /** npm's own first line about it. */
+  readonly reason: string;
+}
+
+/** What npm needs nothing of. */
+const KEPT_BACK = /^(?:WEBTASK_|AWS_|NODE_OPTIONS$)/i;
+const TIMEOUT_MS = 120_000;
+const MAX_ERROR_LENGTH = 20_000;
+
+/**
+ * Runs npm as a child process, which no script of a package ever does with it.
+ *
+ * @param env - where npm finds its registry, proxies and certificates; secrets of the server are kept back
+ * @param onStart - is given the process, for who wants to end it
+ */
+export function runNpm(
+  args: readonly string[],
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+  onStart: (child: ChildProcess) => void,
+): Promise<NpmResult> {
+  const file = npmFile();
+  const [command, first] = file === undefined ? ['npm', []] : [process.execPath, [file]];
+  const child = spawn(command, [...first, ...args], {
+    cwd,
+    env: Object.fromEntries(Object.entries(env).filter(([name]) => !KEPT_BACK.test(name))),
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: TIMEOUT_MS,
+    windowsHide: true,
+  });
+  onStart(child);
+  let errors = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    if (errors.length < MAX_ERROR_LENGTH) errors += text;
+  });
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => resolve({ status: null, code: 'ENPM', reason: `npm: ${message}` }));
+    child.once('close', (status, signal) => {
+      const lines = errors.split('\n').flatMap((line) => /^npm (?:error|ERR!) ?(.*)$/.exec(line)?.[1] ?? []);
+      const code = lines[0]?.startsWith('code ') ? lines[0].slice('code '.length).trim() : undefined;
+      const words = lines.find((line) => line !== '' && !/^(?:code|errno|syscall) /.test(line));
+      resolve({ status, code, reason: words ?? (signal ? `npm was ended by ${signal}` : `npm ended with ${status}`) });
+    });
+  });
+}
+
+/** The program that comes with the running Node; without it, whatever the path finds. */
+function npmFile(): string | undefined {
+  const folder = dirname(process.execPath);
+  const places = [
+    join(folder, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    join(folder, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+  ];
+  return places.find(existsSync);
+}

@@ -1,0 +1,151 @@
+import type { ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fail } from '../errors.ts';
+import { install, toText } from './install.ts';
+import { checkModule, isPackageName, type ModuleSpec } from './module-spec.ts';
+import { findNeeded, type NeedingWebtask } from './needed.ts';
+
+/** A module, and whether webtasks can require it. */
+export interface ModuleState extends ModuleSpec {
+  readonly state: 'queued' | 'available' | 'failed';
+}
+
+/** The packages that a server provides to webtasks. */
+export interface Modules {
+  /**
+   * Provides what a webtask asks for, and says in which folders it is.
+   *
+   * @throws COMPILE_DEPENDENCIES, MODULE_INVALID, MODULE_UNKNOWN, MODULE_DAMAGED, MODULE_UNAVAILABLE
+   */
+  foldersFor(webtask: NeedingWebtask): Promise<string[]>;
+  /**
+   * Has modules provided, and does not wait for them.
+   *
+   * @param reset - also those that are there already
+   * @throws MODULE_INVALID
+   */
+  request(specs: readonly ModuleSpec[], reset: boolean): Promise<ModuleState[]>;
+  /** Lists the versions of a module that are there, under way, or failed. */
+  list(name: string): Promise<ModuleState[]>;
+  /** Ends what is under way. */
+  close(): void;
+}
+
+/** npm processes at a time. */
+const AT_ONCE = 2;
+/** How long a failure is an answer before it is tried again. */
+const FAILED_MS = 60_000;
+
+/**
+ * Makes the provider of npm packages. Each version is fetched once, into one folder that all containers share and none
+ * writes to; those who ask for it at the same time wait for the same fetch.
+ *
+ * @param cache - absolute path of its folder
+ * @param env - where npm finds its registry
+ * @see protocol reference 2.5
+ */
+export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
+  const underWay = new Map<string, Promise<void>>();
+  const failed = new Map<string, { error: unknown; at: number }>();
+  const children = new Set<ChildProcess>();
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  let isClosed = false;
+
+  async function inTurn(work: () => Promise<void>): Promise<void> {
+    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running += 1;
+    try {
+      if (!isClosed) await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else running -= 1;
+    }
+  }
+
+  const onStart = (child: ChildProcess): void => {
+    children.add(child);
+    child.once('close', () => children.delete(child));
+  };
+
+  /** Provides packages in one folder, and gives the folder. */
+  async function provide(specs: readonly ModuleSpec[]): Promise<string> {
+    const target = join(cache, ...placeOf(specs));
+    const key = specs.map(toText).join(' ');
+    if (!existsSync(target)) {
+      let installing = underWay.get(key);
+      if (!installing) {
+        refuseAgain(key);
+        installing = inTurn(async () => {
+          await mkdir(cache, { recursive: true, mode: 0o700 });
+          await install(specs, target, { cache, env, onStart });
+        });
+        underWay.set(key, installing);
+        installing
+          .catch((error: unknown) => failed.set(key, { error, at: performance.now() }))
+          .finally(() => underWay.delete(key));
+      }
+      await installing;
+    }
+    return join(target, 'node_modules');
+  }
+
+  /** What has just failed is not fetched again for each request. */
+  function refuseAgain(key: string): void {
+    const last = failed.get(key);
+    if (last && performance.now() - last.at < FAILED_MS) throw last.error;
+    failed.delete(key);
+  }
+
+  function stateOf(spec: ModuleSpec): ModuleState {
+    const key = toText(spec);
+    const isThere = existsSync(join(cache, ...placeOf([spec])));
+    const state = isThere ? 'available' : failed.has(key) && !underWay.has(key) ? 'failed' : 'queued';
+    return { ...spec, state };
+  }
+
+  return {
+    async foldersFor(webtask) {
+      const { together, apart } = await findNeeded(webtask);
+      const wanted = [...(together.length > 0 ? [together] : []), ...apart.map((spec) => [spec])];
+      return Promise.all(wanted.map(provide));
+    },
+    async request(specs, reset) {
+      const checked = specs.map(checkModule);
+      for (const spec of checked) {
+        const key = toText(spec);
+        if (reset && !underWay.has(key)) {
+          failed.delete(key);
+          await rm(join(cache, ...placeOf([spec])), { recursive: true, force: true });
+        }
+        provide([spec]).catch(() => undefined); // its state says so
+      }
+      return checked.map(stateOf);
+    },
+    async list(name) {
+      if (!isPackageName(name)) fail('MODULE_INVALID', { name, version: '*' });
+      const there = await readdir(join(cache, ...name.split('/'))).catch(() => []);
+      const known = [...failed.keys(), ...underWay.keys()].flatMap((key) => {
+        const at = key.lastIndexOf('@');
+        return !key.includes(' ') && key.slice(0, at) === name ? [key.slice(at + 1)] : [];
+      });
+      return [...new Set([...there, ...known])].sort().map((version) => stateOf({ name, version }));
+    },
+    close() {
+      isClosed = true;
+      for (const child of children) child.kill();
+    },
+  };
+}
+
+/** A single package is under its name and version, several are under a hash of theirs. */
+function placeOf(specs: readonly ModuleSpec[]): string[] {
+  const [only, ...others] = specs;
+  if (only !== undefined && others.length === 0) return [...only.name.split('/'), only.version];
+  const text = specs.map(toText).sort().join('\n');
+  return ['.sets', createHash('sha256').update(text).digest('hex').slice(0, 32)];
+}

@@ -1,0 +1,58 @@
+import { fail } from '../../errors.ts';
+import type { ModuleSpec } from '../../modules/index.ts';
+import type { Routes } from './api.ts';
+import { checkManagement, identifyCaller } from './authorize.ts';
+
+/** The most modules in one request, which the original's own tools keep to. */
+const MOST = 50;
+
+const text = { type: 'string' } as const;
+const moduleSpec = {
+  type: 'object',
+  properties: { name: text, version: text },
+  required: ['name', 'version'],
+} as const;
+const states = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: { name: text, version: text, state: { type: 'string', enum: ['queued', 'available', 'failed'] } },
+  },
+} as const;
+
+/**
+ * `/api/env/node/modules`: which modules are there, and having them provided.
+ *
+ * @see protocol reference 6.1
+ */
+export const addModuleRoutes: Routes = (api, parts) => {
+  // The original clients do not encode the slash of a scoped name, and send no credential.
+  api.get<{ Params: { '*': string } }>(
+    '/api/env/node/modules/*',
+    { schema: { response: { 200: states } } },
+    (request) => parts.modules.list(request.params['*']),
+  );
+
+  api.post<{ Body: { modules: ModuleSpec[] }; Querystring: { reset?: string } }>(
+    '/api/env/node/modules',
+    {
+      schema: {
+        querystring: { type: 'object', properties: { reset: text } },
+        body: {
+          type: 'object',
+          properties: { modules: { type: 'array', items: moduleSpec, maxItems: MOST } },
+          required: ['modules'],
+        },
+        response: { 200: states },
+      },
+    },
+    async (request) => {
+      const { claims } = await identifyCaller(request, parts);
+      const reset = ['1', 'true'].includes(request.query.reset ?? '');
+      // All containers share what is there.
+      if (reset) checkManagement(claims, undefined);
+      else if (claims.url !== undefined || claims.ectx !== undefined) fail('ADMIN_REFUSED');
+      return parts.modules.request(request.body.modules, reset);
+    },
+  );
+};
