@@ -25,8 +25,8 @@ const PENDING = 'documents/pending';
  *
  * The pieces of a large one are written first, under a name of their own that never comes back; one conditional write
  * of its item then makes them current. So a reader finds the old document or the new one, never a mixture. Before any
- * of that, a note says which pieces may become orphans; where a process dies in the middle, the next large write or
- * start of a server sweeps them.
+ * of that, a note says which pieces may become orphans; where a process dies in the middle, the next large write, or
+ * `sweep`, removes them an hour later.
  *
  * @param now - milliseconds since the epoch
  * @example
@@ -78,7 +78,18 @@ export function createDocuments(store: Store, now: () => number = Date.now): Doc
     const result = await write();
     await clear(key, names);
     await store.remove(note);
+    await sweep().catch(() => undefined); // the document is written; the next one tries again
     return result;
+  }
+
+  /** Removes what writes that were cut short left behind. */
+  async function sweep(): Promise<void> {
+    for (const note of await store.list(PENDING, { limit: 100 })) {
+      if (now() - Number(note.sort.slice(0, 15)) < UNDER_WAY_MS) return; // they are in the order of time
+      const { key, names } = note.value as { key: Key; names: string[] }; // as noted wrote it
+      await clear(key, names);
+      await store.remove(note);
+    }
   }
 
   /** Removes those of the pieces that the item does not name. */
@@ -100,15 +111,7 @@ export function createDocuments(store: Store, now: () => number = Date.now): Doc
     remove(key, expected) {
       return replace(key, expected, false, (_pieces, version) => store.remove(key, version));
     },
-    /** Removes what writes that were cut short left behind. */
-    async sweep() {
-      for (const note of await store.list(PENDING, { limit: 100 })) {
-        if (now() - Number(note.sort.slice(0, 15)) < UNDER_WAY_MS) return; // they are in the order of time
-        const { key, names } = note.value as { key: Key; names: string[] }; // as noted wrote it
-        await clear(key, names);
-        await store.remove(note);
-      }
-    },
+    sweep,
   };
 }
 

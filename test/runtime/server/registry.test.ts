@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { sha256Hex } from '../../../runtime/code/index.ts';
 import {
@@ -13,11 +11,8 @@ import {
   storedCodeUrl,
 } from '../../../runtime/server/registry.ts';
 import { createMemoryStore, openStore, type Store } from '../../../runtime/store/index.ts';
-import { FROM_SOURCE } from '../../support/program.ts';
 import { refusalOf } from '../../support/refusal.ts';
-
-/** A program that creates webtasks until it is killed. */
-const WRITER = fileURLToPath(new URL('./fixtures/registry-writer.ts', import.meta.url));
+import { killAndLook } from '../../support/registry-kill.ts';
 
 const MAX_CODE_BYTES = 5 * 1024 * 1024;
 
@@ -224,27 +219,7 @@ describe('the registry of named webtasks', () => {
     }).timeout(60_000);
 
     it('keeps what it acknowledged when its process is killed in the middle of writing', async () => {
-      const child = spawn(process.execPath, [...FROM_SOURCE, WRITER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-      let acknowledged = -1;
-      await new Promise<void>((resolve) => {
-        let text = '';
-        child.stdout.on('data', (chunk) => {
-          text += chunk;
-          const lines = text.split('\n').slice(0, -1);
-          acknowledged = Number(lines.at(-1) ?? -1);
-          if (acknowledged >= 20) child.kill('SIGKILL');
-        });
-        child.once('close', () => resolve());
-      });
-      store = await openStore(folder, {});
-      for (let i = 0; i <= acknowledged; i++) {
-        const webtask = await registry.getNamed('dev', `w${i}`);
-        expect(webtask).to.include({ token: `token ${i}` });
-        const code = await registry.getCode(webtask?.code ?? '');
-        expect(code?.slice(0, 20)).to.equal(`// ${i}`.padEnd(20));
-        expect(code).to.have.length(600_000);
-      }
-      await store.close();
+      await killAndLook(folder, 0, 20);
     }).timeout(60_000);
   });
 });
