@@ -35,6 +35,25 @@ export const SETTINGS = {
     parse: parseCount,
     help: 'milliseconds until a webtask without an answer is cut off',
   },
+  url: {
+    flag: '--url <url>',
+    env: 'WEBTASK_URL',
+    parse: parseBaseUrl,
+    help: 'public base of the URLs that the server prints, where it is not where it listens',
+  },
+  runDomain: {
+    flag: '--run-domain <domain>',
+    env: 'WEBTASK_RUN_DOMAIN',
+    parse: parseDomain,
+    help: "domain under which each container's webtasks also are, at http://{container}.{domain}/{name}",
+  },
+  maxCode: {
+    flag: '--max-code <bytes>',
+    env: 'WEBTASK_MAX_CODE_BYTES',
+    default: 5 * 1024 * 1024,
+    parse: parseCount,
+    help: 'largest code of a webtask, in bytes',
+  },
   allowOrigin: {
     flag: '--allow-origin <origin>',
     env: 'WEBTASK_ALLOWED_ORIGINS',
@@ -111,6 +130,21 @@ function parsePort(text: string): number {
 function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
   return Number(text);
+}
+
+function parseBaseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash || url.username) {
+    throw new InvalidArgumentError('It is no base of URLs: write scheme and host, such as https://wt.example.com.');
+  }
+  return url.href.replace(/\/+$/, '');
+}
+
+function parseDomain(text: string): string {
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(text)) {
+    throw new InvalidArgumentError('It is no domain: write its name only, such as run.example.com.');
+  }
+  return text.toLowerCase();
 }
 
 /** A flag adds one origin; the variable holds several with commas between. */

@@ -6,6 +6,9 @@ export async function serve(options: {
   host: string;
   data: string;
   limit: number;
+  maxCode: number;
+  url?: string;
+  runDomain?: string;
   allowOrigin?: string[];
 }): Promise<void> {
   const server = await startServer({
@@ -15,6 +18,9 @@ export async function serve(options: {
     env: process.env,
     allowedOrigins: options.allowOrigin ?? [],
     limitMs: options.limit,
+    maxCodeBytes: options.maxCode,
+    publicUrl: options.url,
+    runDomain: options.runDomain,
     onLine: (line) => console.log(line),
     onError: (error) => console.error(error.stack),
   });

@@ -58,6 +58,9 @@ addSettings(
   SETTINGS.host,
   SETTINGS.data,
   SETTINGS.limit,
+  SETTINGS.maxCode,
+  SETTINGS.url,
+  SETTINGS.runDomain,
   SETTINGS.allowOrigin,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 

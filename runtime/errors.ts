@@ -460,6 +460,12 @@ export const ERRORS = {
     text: 'the document was changed since it was read',
     fix: 'Read it, and send the change with its etag.',
   },
+  LIST_TOO_LARGE: {
+    status: 413,
+    fault: 'caller',
+    text: 'the code of these webtasks has more than {max} characters',
+    fix: 'Ask for fewer at once, with limit and offset.',
+  },
   NOT_CACHED: { status: 404, fault: 'caller', text: 'nothing of `{what}` is cached' },
   CREDENTIAL_MISSING: {
     status: 403,

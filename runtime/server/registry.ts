@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
 import type { Store } from '../store/index.ts';
 import { readBlob, writeBlob } from './blobs.ts';
@@ -54,6 +55,7 @@ export interface Registry {
 }
 
 const PAGE = 100;
+const MAX_HOST_BYTES = 253;
 
 /**
  * Makes the registry of a cluster over its store.
@@ -71,6 +73,8 @@ export function createRegistry(
 ): Registry {
   /** Containers that are known to be listed. */
   const listed = new Set<string>();
+  /** Who owns a host never changes. */
+  const owners = new LRUCache<string, string>({ max: 10_000 });
 
   async function noteContainer(container: string): Promise<void> {
     if (listed.has(container)) return;
@@ -139,8 +143,13 @@ export function createRegistry(
     },
     getCode: async (sha256) => readBlob(await openStore(), sha256),
     async containerOfHost(host) {
+      const known = owners.get(host);
+      if (known !== undefined || Buffer.byteLength(host) > MAX_HOST_BYTES) return known;
       const item = await (await openStore()).get({ partition: 'hosts', sort: host });
-      return (item?.value as { container: string } | undefined)?.container; // as claimHost wrote it
+      if (!item) return undefined;
+      const { container } = item.value as { container: string }; // as claimHost wrote it
+      owners.set(host, container);
+      return container;
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../errors.ts';
 import { deleteWebtask } from '../delete-webtask.ts';
-import { describeWebtask } from '../describe-webtask.ts';
+import { describeWebtask, type WebtaskDescription } from '../describe-webtask.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement, identifyCaller } from './authorize.ts';
 import { FLAG, isOn, PATH_OF_CONTAINER, PATH_OF_WEBTASK } from './schemas.ts';
@@ -42,6 +42,8 @@ const NEW_WEBTASK = {
 } as const;
 
 const MAX_PAGE = 100;
+/** Characters of code in one list. */
+const MAX_LISTED_CODE = 32 * 1024 * 1024;
 
 /**
  * Named webtasks: `/api/webtask`, `/api/webtask/{container}`, `/api/webtask/{container}/{name}`.
@@ -109,7 +111,7 @@ async function list(
   request: FastifyRequest<{ Querystring: ListQuery }>,
   container: string | undefined,
   parts: ApiParts,
-): Promise<unknown[]> {
+): Promise<WebtaskDescription[]> {
   const { offset, limit, meta, fetch_code } = request.query;
   const wanted = meta.map((text): [string, string] => {
     const end = text.indexOf(':');
@@ -117,8 +119,14 @@ async function list(
   });
   const options = { offset, limit: Math.min(limit, MAX_PAGE), meta: wanted };
   const found = await parts.registry.listNamed(container, options);
-  const described: unknown[] = [];
+  const described: WebtaskDescription[] = [];
+  let codeLength = 0;
   // One after another: the code of a hundred webtasks need not be on its way at once.
-  for (const named of found) described.push(await describeWebtask(named, parts, { fetchCode: isOn(fetch_code) }));
+  for (const named of found) {
+    const description = await describeWebtask(named, parts, { fetchCode: isOn(fetch_code) });
+    codeLength += description.code?.length ?? 0;
+    if (codeLength > MAX_LISTED_CODE) fail('LIST_TOO_LARGE', { max: MAX_LISTED_CODE });
+    described.push(description);
+  }
   return described;
 }
