@@ -3,6 +3,7 @@ import { fail } from '../errors.ts';
 import { compileNode, refuse, type WebtaskSource } from './compile-node.ts';
 import { describeExport } from './describe-export.ts';
 import { type ModuleWebtask, requireAs } from './load.ts';
+import { isNotInstalled, MIDDLEWARE_COMPILER } from './platform-modules.ts';
 import { parseModuleRequest } from './require-version.ts';
 
 // biome-ignore lint/complexity/noBannedTypes: what a script exports is any function
@@ -21,14 +22,14 @@ export interface CompilerOptions extends ModuleWebtask {
 export type Compiler = (options: CompilerOptions, callback: Callback) => unknown;
 
 const IS_URL = /^https?:\/\//i;
-const MIDDLEWARE_COMPILER = '@webtask/middleware-compiler';
 const SILENT_AFTER_MS = 30_000;
 
 /**
  * Has a webtask compiled by the compiler that its metadata `wt-compiler` names: a module, `module/export`, or a URL.
  *
- * The middleware compiler of the original is used where it is installed. Where it is not, or where a middleware is
- * named by URL, which it would fetch past the rules of this server, the kit's own takes its place.
+ * The middleware compiler of the original is used where it is installed. Where it is not, the kit's own takes its place;
+ * also where a middleware is named by URL, which the original would fetch past the rules of this server, or is the
+ * platform's own.
  *
  * @returns what the compiler gave for a webtask function
  * @throws COMPILE_FAILED, COMPILER_INVALID, COMPILER_URL_REFUSED, COMPILER_SILENT, MODULE_VERSION_MISSING
@@ -64,8 +65,8 @@ async function findCompiler(name: string, source: WebtaskSource, given: ModuleWe
   const id = request.version === undefined ? request.name : `${request.name}@${request.version}`;
   const require = (id: string): unknown => requireAs(id, source.file, given, source.modulePaths);
   if (request.name === MIDDLEWARE_COMPILER && request.path === '') {
-    const hasUrl = /https?:\/\//i.test(given.meta['wt-middleware'] ?? '');
-    const installed = hasUrl ? undefined : installedOr(() => require(id));
+    const isOwn = /https?:\/\/|@webtask\//i.test(given.meta['wt-middleware'] ?? '');
+    const installed = isOwn ? undefined : installedOr(() => require(id));
     if (installed === undefined) {
       const { createMiddlewareCompiler } = await import('./middleware.ts');
       return createMiddlewareCompiler({ require, compileUrl: (url) => compileUrl(url, source, given) });
@@ -86,9 +87,7 @@ function installedOr(load: () => unknown): unknown {
   try {
     return load();
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'MODULE_NOT_FOUND' || code === 'MODULE_VERSION_MISSING') return undefined;
-    return refuse(error);
+    return isNotInstalled(error) ? undefined : refuse(error);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Compiler, CompilerOptions } from './custom.ts';
+import { isNotInstalled, PLATFORM_MIDDLEWARE } from './platform-modules.ts';
 import { parseModuleRequest } from './require-version.ts';
 
 // biome-ignore lint/complexity/noBannedTypes: what a script exports is any function
@@ -99,7 +100,14 @@ async function findFactory(spec: string, tools: MiddlewareTools): Promise<AnyFun
   const request = parseModuleRequest(spec);
   if (!request) throw new Error(`Failed to parse middleware spec: ${spec}`);
   const { name, version, path } = request;
-  const exported = tools.require(version === undefined ? name : `${name}@${version}`);
+  let exported: unknown;
+  try {
+    exported = tools.require(version === undefined ? name : `${name}@${version}`);
+  } catch (error) {
+    const own = isNotInstalled(error) && path === '' ? PLATFORM_MIDDLEWARE.get(name) : undefined;
+    if (own) return own;
+    throw error;
+  }
   const factory = path === '' ? exported : (exported as Record<string, unknown>)[path.slice(1)]; // a module is an object
   if (typeof factory !== 'function') throw new Error(`The middleware ${spec} exports no function`);
   return factory;

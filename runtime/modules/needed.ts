@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { findRequires } from '../build/requires.ts';
 import {
   declaredVersions,
+  isPlatformModule,
   type Language,
   packageFolders,
   parseModuleRequest,
@@ -41,7 +42,9 @@ export async function findNeeded(webtask: NeedingWebtask): Promise<NeededModules
   const { file, meta } = webtask;
   const folders = packageFolders(file);
   const isMissing = (spec: ModuleSpec): boolean => !isInstalled(spec, folders);
-  const declared = [...declaredVersions(meta)].map(([name, version]) => checkModule({ name, version }));
+  const declared = [...declaredVersions(meta)]
+    .filter(([name]) => !isPlatformModule(name))
+    .map(([name, version]) => checkModule({ name, version }));
   const plain: ModuleSpec[] = declared.some(isMissing) ? declared : [];
   const apart: ModuleSpec[] = [];
   const isDeclared = (name: string): boolean => declared.some((it) => it.name === name);
@@ -49,7 +52,7 @@ export async function findNeeded(webtask: NeedingWebtask): Promise<NeededModules
 
   for (const id of [...(await requiredBy(webtask)), meta['wt-compiler'] ?? '']) {
     const request = parseModuleRequest(id);
-    if (!request || isBuiltin(id) || /^[a-z]+:/.test(id)) continue;
+    if (!request || isPlatformModule(request.name) || isBuiltin(id) || /^[a-z]+:/.test(id)) continue;
     const { name } = request;
     if (request.version !== undefined) {
       const spec = checkModule({ name, version: request.version });

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isPlatformModule } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { install, toText } from './install.ts';
 import { checkModule, isPackageName, type ModuleSpec } from './module-spec.ts';
@@ -103,7 +104,7 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
 
   function stateOf(spec: ModuleSpec): ModuleState {
     const key = toText(spec);
-    const isThere = existsSync(join(cache, ...placeOf([spec])));
+    const isThere = isPlatformModule(spec.name) || existsSync(join(cache, ...placeOf([spec])));
     const state = isThere ? 'available' : failed.has(key) && !underWay.has(key) ? 'failed' : 'queued';
     return { ...spec, state };
   }
@@ -118,6 +119,7 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
       const checked = specs.map(checkModule);
       for (const spec of checked) {
         const key = toText(spec);
+        if (isPlatformModule(spec.name)) continue;
         if (reset && !underWay.has(key)) {
           failed.delete(key);
           await rm(join(cache, ...placeOf([spec])), { recursive: true, force: true });

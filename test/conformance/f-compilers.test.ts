@@ -34,6 +34,8 @@ describe('F. compilers, middleware and modules', function () {
     env.npm_config_registry = registry.origin;
   });
   const server = useServer({ allowedOrigins, env });
+  /** Needs a server that fetches from the registry and the files of these tests. */
+  const own = server.isOwn ? it : it.skip;
   after(async () => {
     await files.close();
     await registry.close();
@@ -47,14 +49,17 @@ describe('F. compilers, middleware and modules', function () {
   }
   const versions = (of: Record<string, string>) => ({ 'wt-node-dependencies': JSON.stringify(of) });
 
-  it("21. require('name@version') loads that version, and plain names follow wt-node-dependencies, else the default", async () => {
-    const code = "module.exports = cb => cb(null, [require('lodash@4.17.4').VERSION, require('lodash').VERSION]);";
-    expect(await answer(code, versions({ lodash: '3.0.0' }))).to.deep.equal([200, '["4.17.4","3.0.0"]']);
-    const plain = "module.exports = cb => cb(null, require('lodash').VERSION);";
-    const [status, version] = await answer(plain, {});
-    expect(status).to.equal(200);
-    expect(version).to.match(/^"\d+\.\d+\.\d+"$/);
-  });
+  own(
+    "21. require('name@version') loads that version, and plain names follow wt-node-dependencies, else the default",
+    async () => {
+      const code = "module.exports = cb => cb(null, [require('lodash@4.17.4').VERSION, require('lodash').VERSION]);";
+      expect(await answer(code, versions({ lodash: '3.0.0' }))).to.deep.equal([200, '["4.17.4","3.0.0"]']);
+      const plain = "module.exports = cb => cb(null, require('lodash').VERSION);";
+      const [status, version] = await answer(plain, {});
+      expect(status).to.equal(200);
+      expect(version).to.match(/^"\d+\.\d+\.\d+"$/);
+    },
+  );
 
   it("22. A missing module is a 400 Compilation failed: Cannot find module 'x'", async () => {
     const [status, body] = await answer("module.exports = require('no-such-module');", {});
@@ -69,7 +74,7 @@ describe('F. compilers, middleware and modules', function () {
     });
   });
 
-  it('54. The versions of a module are listed without an Authorization header', async () => {
+  own('54. The versions of a module are listed without an Authorization header', async () => {
     const response = await fetch(`${server.url}/api/env/node/modules/lodash`);
     expect(response.status).to.equal(200);
     expect(await response.json()).to.deep.include({ name: 'lodash', version: '4.17.4', state: 'available' });
@@ -77,7 +82,7 @@ describe('F. compilers, middleware and modules', function () {
     expect(await scoped.json()).to.deep.equal([]);
   });
 
-  it('70. Modules that are asked for have a state each', async () => {
+  own('70. Modules that are asked for have a state each', async () => {
     const modules = [
       { name: 'lodash', version: '4.17.4' },
       { name: 'fake-compiler', version: '1.0.0' },
@@ -109,7 +114,7 @@ describe('F. compilers, middleware and modules', function () {
     expect((await server.call('POST', '/api/env/node/modules?reset=1', { json })).status).to.equal(403);
   });
 
-  it('98. wt-compiler names a module, module/export, or a URL', async () => {
+  own('98. wt-compiler names a module, module/export, or a URL', async () => {
     const meta = versions({ 'fake-compiler': '1.0.0' });
     for (const name of ['fake-compiler', 'fake-compiler/named', 'fake-compiler@1.0.0', `${files.origin}/compiler.js`]) {
       expect(await answer('hello', { ...meta, 'wt-compiler': name }), name).to.deep.equal([200, '"HELLO!"']);
@@ -136,7 +141,7 @@ describe('F. compilers, middleware and modules', function () {
       'wt-middleware': list,
     });
 
-    it('is a CSV or a JSON array of modules and URLs', async () => {
+    own('is a CSV or a JSON array of modules and URLs', async () => {
       for (const list of lists()) {
         await server.create('compiled', code, { meta: metaOf(list), ectx: { MARK: '!' } });
         const response = await server.run('compiled');
@@ -148,7 +153,7 @@ describe('F. compilers, middleware and modules', function () {
       }
     });
 
-    it('answers with the statusCode of an error, and says "Server error" of a 500', async () => {
+    own('answers with the statusCode of an error, and says "Server error" of a 500', async () => {
       for (const list of lists()) {
         expect(await answer(code, metaOf(list), '?error=403'), list).to.deep.equal([
           403,
@@ -159,6 +164,47 @@ describe('F. compilers, middleware and modules', function () {
           '{"message":"Server error","statusCode":500}',
         ]);
       }
+    });
+  });
+
+  describe('98. the middleware of the platform', () => {
+    const code = 'module.exports = cb => cb(null, "in")';
+    const metaOf = (name: string) => ({
+      ...versions({ '@webtask/middleware-compiler': '1.3.0', [name]: '1.2.1' }),
+      'wt-compiler': '@webtask/middleware-compiler',
+      'wt-middleware': name,
+    });
+    const refused = [401, '{"message":"Unauthenticated extensibility point","statusCode":401}'];
+    const asked = async (bearer?: string): Promise<unknown> => {
+      const response = await server.run('guarded', bearer ? { headers: { Authorization: `Bearer ${bearer}` } } : {});
+      return [response.status, await response.text()];
+    };
+
+    it('lets in who bears the secret wt-auth-secret, and everybody where there is none', async () => {
+      const meta = metaOf('@webtask/bearer-auth-middleware');
+      await server.create('guarded', code, { meta, ectx: { 'wt-auth-secret': 'open' } });
+      expect([await asked(), await asked('closed'), await asked('open')]).to.deep.equal([
+        refused,
+        refused,
+        [200, '"in"'],
+      ]);
+      await server.create('guarded', code, { meta });
+      expect(await asked()).to.deep.equal([200, '"in"']);
+    });
+
+    it("lets in who bears the webtask's own token", async () => {
+      const token = await server.create('guarded', code, { meta: metaOf('@webtask/cron-auth-middleware') });
+      expect([await asked(), await asked(server.token), await asked(token)]).to.deep.equal([
+        refused,
+        refused,
+        [200, '"in"'],
+      ]);
+    });
+
+    own('is available in any version', async () => {
+      const modules = [{ name: '@webtask/cron-auth-middleware', version: '1.2.1' }];
+      const response = await server.call('POST', '/api/env/node/modules', { json: { modules } });
+      expect(await response.json()).to.deep.equal([{ ...modules[0], state: 'available' }]);
     });
   });
 
