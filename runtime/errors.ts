@@ -63,6 +63,11 @@ export const ERRORS = {
     fault: 'webtask',
     text: '{webtask} closed the connection without an answer.',
   },
+  RUN_CUT_OFF: {
+    status: 502,
+    fault: 'webtask',
+    text: '{webtask} closed the connection before its answer was whole.',
+  },
   // project
   PROJECT_INVALID: { status: 500, fault: 'caller', text: '{file} cannot be used: {reason}.' },
   SECRET_MISSING: {
@@ -90,6 +95,12 @@ export const ERRORS = {
     fault: 'caller',
     text: 'The date cannot be moved while it runs.',
     fix: 'Call freezeDate() first.',
+  },
+  INSPECTOR_PORT_TAKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'A debugger cannot be waited for: port {port} is taken.',
+    fix: 'End the other debugging session, or choose a port: NODE_OPTIONS=--inspect-port=0',
   },
   RUN_NO_FILE: { status: 500, fault: 'caller', text: 'The webtask {file} cannot be read.', fix: 'Check its path.' },
   // store
@@ -391,7 +402,30 @@ export const ERRORS = {
     text: 'Port {port} is taken by another program.',
     fix: 'Choose another with --port, or --port 0 for any free one.',
   },
+  SERVE_CANNOT_LISTEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'The server cannot listen on port {port} of {host}: {reason}.',
+    fix: 'Choose others with --port and --host.',
+  },
+  REQUEST_MALFORMED: { status: 400, fault: 'caller', text: 'the request cannot be read as HTTP/1.1: {reason}' },
+  REQUEST_HEADERS_TOO_LARGE: { status: 431, fault: 'caller', text: 'the headers of the request are too large' },
+  REQUEST_TOO_SLOW: { status: 408, fault: 'caller', text: 'the request did not arrive in time' },
   INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
+  // new
+  NEW_NAME_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: '"{name}" cannot be the name of a webtask.',
+    fix: 'Write letters, digits, _ and -, and no ending; --ts makes it TypeScript.',
+  },
+  NEW_FILES_EXIST: {
+    status: 409,
+    fault: 'caller',
+    text: 'Nothing was written, since these files exist: {files}.',
+    fix: 'Choose another name, or move them away.',
+  },
+  NEW_NOT_WRITTEN: { status: 500, fault: 'caller', text: 'The file {file} cannot be written: {reason}.' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */
