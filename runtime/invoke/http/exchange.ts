@@ -47,7 +47,7 @@ export function openExchange(request: RunRequest): Exchange {
 
   const drained = (): void => res.drained();
   const body = new Readable({
-    read: () => void (res.isFull && run.runInAsyncScope(process.nextTick, process, drained)),
+    read: () => void (res.isFull() && run.runInAsyncScope(process.nextTick, process, drained)),
   });
   body.on('error', () => undefined); // the reader sees it too; without a reader it must not end the process
   const res = new StreamedResponse(req, {

@@ -33,33 +33,39 @@ export function createIncomingMessage(request: RunRequest, socket: Socket, run: 
 class StreamedRequest extends IncomingMessage {
   readonly #source: Readable;
   readonly #run: AsyncResource;
-  #started = false;
+  #isStarted = false;
 
   constructor(socket: Socket, source: Readable, run: AsyncResource) {
     super(socket);
     this.#source = source;
     this.#run = run;
+    // Its own: express gives each request another prototype, which would take the method away.
+    Object.assign(this, { _read: StreamedRequest.prototype._read });
   }
 
   override _read(size: number): void {
     super._read(size);
-    if (this.#started) {
-      this.#source.resume();
-      return;
-    }
-    this.#started = true;
-    // A body that breaks off is a connection that is gone: the webtask sees `aborted`, as with a real one.
-    const brokeOff = (): void => this.#later(() => !this.complete && this.socket.destroy());
+    if (this.#isStarted) this.#source.resume();
+    else this.#start();
+  }
+
+  #start(): void {
+    this.#isStarted = true;
     this.#source
       .on('data', (chunk: Buffer) => this.#later(() => !this.push(chunk) && this.#source.pause()))
-      .on('end', () =>
-        this.#later(() => {
-          this.complete = true;
-          this.push(null);
-        }),
-      )
-      .on('error', brokeOff)
-      .on('close', brokeOff);
+      .on('end', () => this.#later(() => this.#end()))
+      .on('error', () => this.#later(() => this.#breakOff()))
+      .on('close', () => this.#later(() => this.#breakOff()));
+  }
+
+  #end(): void {
+    this.complete = true;
+    this.push(null);
+  }
+
+  /** A body that breaks off is a connection that is gone: the webtask sees `aborted`, as with a real one. */
+  #breakOff(): void {
+    if (!this.complete) this.socket.destroy();
   }
 
   /** A turn of its own, so that what a listener of the webtask throws is not thrown at the source. */

@@ -17,7 +17,10 @@ interface OutgoingInternals {
   chunkedEncoding: boolean;
   /** Bytes that wait: `writableLength` and `writableFinished` follow from it. */
   outputSize: number;
+  _storeHeader(firstLine: string, headers: unknown): void;
 }
+
+const NATIVE = ServerResponse.prototype as unknown as OutgoingInternals; // see there
 
 /**
  * A real `http.ServerResponse` that gives head and body to a sink in place of writing HTTP to a socket.
@@ -27,49 +30,33 @@ interface OutgoingInternals {
  */
 export class StreamedResponse extends ServerResponse {
   readonly #sink: ResponseSink;
-  /** Called when the bytes written until now have gone. */
+  /** To be called when the bytes written until now have gone. */
   #waiting: Done[] = [];
   #isFull = false;
   #isScheduled = false;
-  #needsDrain = false;
-
-  static {
-    // Node keeps its own answer in a private field that only a socket resets.
-    Object.defineProperty(StreamedResponse.prototype, 'writableNeedDrain', {
-      get(this: StreamedResponse) {
-        return this.#needsDrain && !this.destroyed && !this.writableEnded;
-      },
-    });
-  }
 
   constructor(req: IncomingMessage, sink: ResponseSink) {
     super(req);
     this.#sink = sink;
+    Object.assign(this, OWN);
     // The real connection, wherever it is, adds these.
     this.removeHeader('date');
     this.removeHeader('connection');
   }
 
-  override writeHead(...args: unknown[]): this {
-    // The overloads of writeHead() all begin with the same code, so one call serves them.
-    super.writeHead(...(args as Parameters<ServerResponse['writeHead']>));
-    this.#internals.chunkedEncoding = false; // framing is the real connection's work
-    return this;
-  }
-
-  /** The name that writeHead() had, which old webtasks call. */
-  writeHeader(...args: unknown[]): this {
-    return this.writeHead(...args);
-  }
-
-  /** Whether the sink has enough for now, so that it has to say when it wants more. */
-  get isFull(): boolean {
+  /** Whether the sink has enough for now. */
+  isFull(): boolean {
     return this.#isFull;
   }
 
   /** Called when the sink wants more after it had enough. */
   drained(): void {
-    if (this.#isFull) this.#gone();
+    if (!this.#isFull) return;
+    const needsDrain = this.writableNeedDrain;
+    this.#isFull = false;
+    this.#internals.outputSize = 0;
+    if (needsDrain) this.emit('drain');
+    if (!this.#isFull) this.#callWaiting();
   }
 
   /** Called when the connection was closed before everything had gone. */
@@ -77,7 +64,7 @@ export class StreamedResponse extends ServerResponse {
     this.#callWaiting(error);
   }
 
-  /** Called when everything has gone and nobody is listening any more. */
+  /** Called when everything has gone, and nobody listens any more. */
   leave(): void {
     if (this.#internals._closed) return;
     this.destroyed = true;
@@ -85,15 +72,25 @@ export class StreamedResponse extends ServerResponse {
     this.emit('close');
   }
 
-  /** What OutgoingMessage calls with each piece of a body, the end included, which is empty. */
+  /** What Node calls for writeHead(), for writeHeader(), its name of old, and for heads that are implied. */
+  _storeHeader(firstLine: string, headers: unknown): void {
+    NATIVE._storeHeader.call(this, firstLine, headers);
+    this.#internals.chunkedEncoding = false; // framing is the real connection's work too
+  }
+
+  /** What Node calls with each piece of a body, and at the end with nothing. */
   _send(data: string | Uint8Array, encoding?: BufferEncoding | Done | null, callback?: Done | null): boolean {
     if (this.socket?.destroyed) return false;
-    this.#sendHead();
+    const internals = this.#internals;
+    if (!internals._headerSent && internals._header !== null) {
+      internals._headerSent = true;
+      this.#sink.head(this.statusCode, this.statusMessage, readHead(internals._header));
+    }
     if (data.length > 0) {
       // A copy, since its owner may write to it again.
       const bytes = typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data);
-      if (!this.#sink.write(bytes)) this.#isFull = this.#needsDrain = true;
-      if (this.#isFull) this.#internals.outputSize += bytes.length;
+      if (!this.#sink.write(bytes)) this.#becomeFull();
+      if (this.#isFull) internals.outputSize += bytes.length;
     }
     const done = typeof encoding === 'function' ? encoding : callback;
     if (done) this.#waiting.push(done);
@@ -101,28 +98,27 @@ export class StreamedResponse extends ServerResponse {
       this.#isScheduled = true;
       process.nextTick(() => {
         this.#isScheduled = false;
-        if (!this.#isFull) this.#gone();
+        if (!this.#isFull) this.#callWaiting();
       });
     }
     return !this.#isFull;
   }
 
-  /** What OutgoingMessage calls for informational responses, which end here. */
-  _writeRaw(_data: unknown, encoding?: unknown, callback?: Done): boolean {
-    const done = typeof encoding === 'function' ? (encoding as Done) : callback;
+  /** What Node calls with informational responses, which end here. */
+  _writeRaw(_data: string, encoding?: string | Done, callback?: Done): boolean {
+    const done = typeof encoding === 'function' ? encoding : callback;
     if (done) process.nextTick(done);
     return true;
   }
 
-  /** In the order of a socket: first `drain`, then what waited. */
-  #gone(): void {
-    this.#isFull = false;
-    this.#internals.outputSize = 0;
-    if (this.writableNeedDrain) {
-      this.#needsDrain = false;
-      this.emit('drain');
-    }
-    this.#callWaiting();
+  #becomeFull(): void {
+    this.#isFull = true;
+    // Node keeps its own answer in a private field that only a socket resets.
+    Object.defineProperty(this, 'writableNeedDrain', { get: this.#needsDrain, configurable: true });
+  }
+
+  #needsDrain(): boolean {
+    return this.#isFull && !this.destroyed && !this.writableEnded;
   }
 
   #callWaiting(error?: Error): void {
@@ -131,21 +127,23 @@ export class StreamedResponse extends ServerResponse {
     for (const done of waiting) done(error);
   }
 
-  #sendHead(): void {
-    const internals = this.#internals;
-    if (internals._headerSent || internals._header === null) return;
-    internals._headerSent = true;
-    this.#sink.head(this.statusCode, this.statusMessage, readHead(internals._header));
-  }
-
   get #internals(): OutgoingInternals {
     return this as unknown as OutgoingInternals; // see OutgoingInternals
   }
 }
 
-/**
- * Reads the headers of a head that Node has written: it alone knows how names repeat and what is told of the length.
- */
+/** Copied to each response: express gives it another prototype, which would take these away. */
+const OWN = (({ isFull, drained, cutOff, leave, _storeHeader, _send, _writeRaw }: StreamedResponse) => ({
+  isFull,
+  drained,
+  cutOff,
+  leave,
+  _storeHeader,
+  _send,
+  _writeRaw,
+}))(StreamedResponse.prototype);
+
+/** Reads the headers of a head that Node wrote: it knows best how names repeat and what is said of the length. */
 function readHead(head: string): string[] {
   // Only Node's own reading of Content-Disposition leaves Latin-1, and then goes out in UTF-8.
   const text = /[^\0-\xff]/.test(head) ? Buffer.from(head).toString('latin1') : head;
