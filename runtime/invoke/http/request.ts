@@ -68,8 +68,8 @@ class StreamedRequest extends IncomingMessage {
     if (!this.complete) this.socket.destroy();
   }
 
-  /** A turn of its own, so that what a listener of the webtask throws is not thrown at the source. */
+  /** A turn of its own: what a listener of the webtask throws would break the parser that a source is read from. */
   #later(call: () => unknown): void {
-    this.#run.runInAsyncScope(process.nextTick, process, call);
+    this.#run.runInAsyncScope(setImmediate, null, call);
   }
 }
