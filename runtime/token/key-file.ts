@@ -1,10 +1,19 @@
-import { createPrivateKey, createSecretKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto';
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fail } from '../errors.ts';
 import { createCertificate, fingerprintOf } from './certificate.ts';
 import type { KeySet, SigningKey } from './keyset.ts';
+
+const SECRET_BYTES = 32;
 
 /** A key of a JWK set, with the members that are used here. */
 export interface StoredKey extends JsonWebKey {
@@ -28,8 +37,9 @@ export async function readKeyFile(dataFolder: string, now: number): Promise<KeyS
   if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) fail('KEYS_READABLE', { file });
   try {
     return toKeySet((JSON.parse(text) as { keys: StoredKey[] }).keys);
-  } catch (cause) {
-    return fail('KEYS_INVALID', { file, reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  } catch {
+    // Why is not told: a parser quotes what it could not read.
+    return fail('KEYS_INVALID', { file, reason: 'it is damaged' });
   }
 }
 
@@ -62,7 +72,7 @@ async function createKeyFile(dataFolder: string, file: string, now: number): Pro
 }
 
 async function generateKeys(now: number): Promise<StoredKey[]> {
-  const secret = () => randomBytes(32).toString('base64url');
+  const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
   const id = () => randomBytes(8).toString('hex');
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const pem = createCertificate(privateKey, `01${id()}`, now);
@@ -83,7 +93,7 @@ function toKeySet(keys: readonly StoredKey[]): KeySet {
   const signing = keys
     .filter((key) => key.use === 'sig' && key.alg === 'HS256')
     .map((key): [string, SigningKey] => {
-      const secret = createSecretKey(key.k ?? '', 'base64url');
+      const secret = secretOf(key);
       return [key.kid ?? '', { kid: key.kid ?? '', algorithm: 'HS256', verifyWith: secret, signWith: secret }];
     });
   const symmetric = keys.find((key) => key.alg === 'dir');
@@ -91,11 +101,18 @@ function toKeySet(keys: readonly StoredKey[]): KeySet {
   return {
     signing: new Map(signing),
     current: signing[0]?.[1],
-    symmetric: symmetric && { kid: symmetric.kid ?? '', key: createSecretKey(symmetric.k ?? '', 'base64url') },
+    symmetric: symmetric && { kid: symmetric.kid ?? '', key: secretOf(symmetric) },
     certificate: certified && {
       fingerprint: certified.kid ?? '',
       pem: `-----BEGIN CERTIFICATE-----\n${(certified.x5c?.[0] ?? '').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`,
       privateKey: createPrivateKey({ key: certified, format: 'jwk' }),
     },
   };
+}
+
+/** A key that was lost would otherwise be one of no bytes, which everybody has. */
+function secretOf({ k = '' }: StoredKey): KeyObject {
+  const secret = Buffer.from(k, 'base64url');
+  if (secret.length < SECRET_BYTES) throw new RangeError('the secret is too short');
+  return createSecretKey(secret);
 }
