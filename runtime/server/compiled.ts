@@ -1,31 +1,44 @@
 import { basename, extname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { LoadedCode } from '../code/index.ts';
-import { type CompiledWebtask, compileWebtask } from '../compile/index.ts';
+import type { CompiledWebtask } from '../compile/index.ts';
 import type { WebtaskStorage } from '../context/index.ts';
+import { loadWebtask } from '../invoke/index.ts';
 import type { Authorization } from './authorize.ts';
+
+/** A version of a webtask, and whom it is compiled for. */
+export interface Wanted {
+  readonly code: LoadedCode;
+  /** Where the code is from; in the request where there is none. */
+  readonly url: string | undefined;
+  readonly container: string;
+  readonly authorization: Authorization;
+  readonly storage: WebtaskStorage;
+  /** Receives what the code prints while it loads. */
+  readonly onLine: (line: string) => void;
+}
 
 const REMEMBERED = 500;
 
 /**
- * Makes a compiler that compiles each version of a webtask once for each token, since code may read its secrets while
- * it loads.
+ * Makes a compiler that compiles each version of a webtask once for each token and container, since code may read its
+ * secrets, and its storage, while it loads.
  *
  * @param folder - absolute path; modules are resolved from here
  */
-export function createCompiler(
-  folder: string,
-): (code: LoadedCode, authorization: Authorization, storage: WebtaskStorage) => Promise<CompiledWebtask> {
+export function createCompiler(folder: string): (wanted: Wanted) => Promise<CompiledWebtask> {
   const compiled = new LRUCache<string, Promise<CompiledWebtask>>({ max: REMEMBERED });
 
-  return (code, { token, claims, secrets }, storage) => {
-    const key = `${code.sha256} ${token}`;
+  return ({ code, url, container, authorization, storage, onLine }) => {
+    const { token, claims, secrets } = authorization;
+    const name = fileName(url);
+    const key = JSON.stringify([code.sha256, name, container, token]);
     let compiling = compiled.get(key);
     if (!compiling) {
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
-      const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(claims.url));
+      const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), name);
       const given = { secrets, meta: claims.meta ?? {}, params: claims.pctx ?? {}, storage };
-      compiling = compileWebtask({ code: code.text, file }, given);
+      compiling = loadWebtask({ code: code.text, file }, given, onLine);
       compiled.set(key, compiling);
       // A failure is not remembered: what is missing may be installed meanwhile.
       compiling.catch(() => compiled.delete(key));

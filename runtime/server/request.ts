@@ -18,20 +18,31 @@ const RUN_PATH = /^\/api\/run\/([^/?]+)(?:\/([^/?]+))?(?:[/?]|$)/;
  * @see protocol reference 6.1
  */
 export function readTarget(url: string): RunTarget | undefined {
-  const match = RUN_PATH.exec(url);
-  const container = match?.[1] && decode(match[1]);
-  return container ? { container, name: match[2] && decode(match[2]) } : undefined;
+  const [, first = '', second] = RUN_PATH.exec(url) ?? [];
+  const container = decodeSegment(first);
+  const name = second && decodeSegment(second);
+  const isMalformed = second !== undefined && name === undefined;
+  return container && !isMalformed ? { container, name } : undefined;
 }
 
-function decode(segment: string): string | undefined {
+/** Decodes a part of a path; malformed percent-encoding names nothing. */
+export function decodeSegment(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return undefined; // malformed percent-encoding names nothing
+    return undefined;
   }
 }
 
 /** Hands a request over to a webtask, body unread. */
 export function toRunRequest(req: IncomingMessage, signal: AbortSignal): RunRequest {
   return { method: req.method ?? 'GET', url: req.url ?? '/', rawHeaders: req.rawHeaders, body: req, signal };
+}
+
+/** Takes the body out of a request, and what its headers say of it. */
+export function withoutBody({ body: _, rawHeaders, ...rest }: RunRequest): RunRequest {
+  const kept = rawHeaders.filter(
+    (_, i) => !/^(content-length|transfer-encoding)$/i.test(rawHeaders[i - (i % 2)] ?? ''),
+  );
+  return { ...rest, rawHeaders: kept };
 }

@@ -2,14 +2,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { createCodeLoader, LoadedCode } from '../code/index.ts';
 import { sha256Hex } from '../code/index.ts';
 import { createStorage, maskSecrets, readQuery } from '../context/index.ts';
-import { fail } from '../errors.ts';
+import { fail, type WebtaskError } from '../errors.ts';
 import { type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
 import type { Store } from '../store/index.ts';
 import { sendError, sendReply } from './answer.ts';
 import type { Authorization, createAuthorizer } from './authorize.ts';
 import type { createCompiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
-import { readTarget, toRunRequest } from './request.ts';
+import { readTarget, toRunRequest, withoutBody } from './request.ts';
 
 /** What the run path works with. */
 export interface RunParts {
@@ -21,7 +21,14 @@ export interface RunParts {
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
   /** Is told of errors that are the platform's. */
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: WebtaskError) => void;
+}
+
+/** Code and where it is from. */
+interface FoundCode {
+  readonly code: LoadedCode;
+  /** Its URL; it was the body of the request where it has none. */
+  readonly url?: string;
 }
 
 const MAX_CODE_BYTES = 1024 * 1024;
@@ -38,8 +45,9 @@ export function createRunHandler(parts: RunParts): (req: IncomingMessage, res: S
     try {
       await run(req, res, parts);
     } catch (error) {
+      if (res.destroyed) return; // the caller went away
       const known = sendError(error, id, res);
-      if (known.fault === 'platform') parts.onError(known.cause instanceof Error ? known.cause : known);
+      if (known.fault === 'platform') parts.onError(known);
     }
   };
 }
@@ -48,26 +56,29 @@ async function run(req: IncomingMessage, res: ServerResponse, parts: RunParts): 
   const url = req.url ?? '/';
   const target =
     readTarget(url) ?? fail('ROUTE_UNKNOWN', { method: req.method ?? 'GET', path: url.replace(/\?.*/s, '') });
-  if (target.name !== undefined) fail('NAME_UNKNOWN', { container: target.container, name: target.name });
+  const { container, name } = target;
+  if (name !== undefined) fail('NAME_UNKNOWN', { container, name });
 
   const { reserved } = readQuery(url);
-  const authorization = await parts.authorize(readCredential(req, reserved), target.container, Date.now() / 1000);
+  const authorization = await parts.authorize(readCredential(req, reserved), container, Date.now() / 1000);
   const { claims, secrets, token } = authorization;
-  const code = await findCode(req, authorization, parts, reserved);
-  const storage = createStorage(parts.openStore, target.container, claims.jtn);
-  const webtask = await parts.compile(code, authorization, storage);
-
-  const label = claims.jtn ?? target.container;
+  const label = claims.jtn ?? container;
   const mask = maskSecrets(secrets);
+  const onLine = (line: string): void => parts.onLine(`${label} | ${mask(line)}`);
+
+  const found = await findCode(req, authorization, parts, reserved);
+  const storage = createStorage(parts.openStore, container, claims.jtn);
+  const webtask = await parts.compile({ code: found.code, url: found.url, container, authorization, storage, onLine });
+  if (res.destroyed) return; // the caller went away before anything ran
+
   const settings: RunSettings = {
     secrets,
     params: claims.pctx ?? {},
     meta: claims.meta ?? {},
-    // The body was the code: there is nothing left to parse.
-    parseBody: claims.url === undefined && reserved.webtask_url === undefined ? 0 : (claims.pb ?? 2),
+    parseBody: claims.pb ?? 2,
     mergeBody: claims.mb === 1,
     storage,
-    container: target.container,
+    container,
     name: claims.jtn,
     urlFormat: 1,
     codeUrl: claims.url,
@@ -75,11 +86,14 @@ async function run(req: IncomingMessage, res: ServerResponse, parts: RunParts): 
     tokenId: claims.jti,
     limitMs: parts.limitMs,
     maxBodyBytes: MAX_BODY_BYTES,
-    onLine: (line) => parts.onLine(`${label} | ${mask(line)}`),
+    onLine,
   };
   const caller = new AbortController();
   res.once('close', () => caller.abort());
-  await sendReply(await runWebtask(webtask, toRunRequest(req, caller.signal), settings), res);
+  const request = toRunRequest(req, caller.signal);
+  // A body that was the code is not the webtask's.
+  const reply = await runWebtask(webtask, found.url === undefined ? withoutBody(request) : request, settings);
+  await sendReply(reply, res);
 }
 
 /** The code is the token's, or the request's: by URL, or in the body, whatever the type that is said of it. */
@@ -88,10 +102,10 @@ async function findCode(
   { claims }: Authorization,
   { loadCode }: RunParts,
   reserved: Readonly<Record<string, unknown>>,
-): Promise<LoadedCode> {
+): Promise<FoundCode> {
   const noCache = reserved.webtask_no_cache !== undefined;
-  if (claims.url !== undefined) return loadCode({ url: claims.url, sha256: claims.url_sha256, noCache });
-  if (typeof reserved.webtask_url === 'string') return loadCode({ url: reserved.webtask_url, noCache });
+  const url = claims.url ?? reserved.webtask_url;
+  if (typeof url === 'string') return { url, code: await loadCode({ url, sha256: claims.url_sha256, noCache }) };
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
@@ -100,6 +114,6 @@ async function findCode(
   }
   if (size > MAX_CODE_BYTES) fail('BODY_TOO_LARGE', { maxBytes: MAX_CODE_BYTES });
   if (size === 0) fail('RUN_WITHOUT_CODE');
-  const text = Buffer.concat(chunks).toString('utf8');
-  return { text, sha256: sha256Hex(text) };
+  const bytes = Buffer.concat(chunks);
+  return { code: { text: bytes.toString('utf8'), sha256: sha256Hex(bytes) } };
 }

@@ -87,6 +87,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
  * @throws SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN
  */
 export async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+  server.on('request', (_req, res) => {
+    // A connection that is answered while the server stops is not kept for another request.
+    res.once('finish', () => server.listening || server.closeIdleConnections());
+  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -102,15 +106,6 @@ export function stop(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();
-  });
-}
-
-/** Has connections closed once they were answered, when their server stops meanwhile. */
-export function letGoWhenStopped(server: Server): void {
-  server.on('request', (_req, res) => {
-    res.once('finish', () => {
-      if (!server.listening) server.closeIdleConnections();
-    });
   });
 }
 
