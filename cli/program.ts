@@ -13,16 +13,22 @@ export function createProgram(name: string, description: string): Command {
     .version(version(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => {
-        const reason = text
-          .replace(/^error: /, '')
-          .trim()
-          .replace(/\n/g, ' ');
-        write(`${name}: ${reason}${/[.)?]$/.test(reason) ? '' : '.'} Run ${name} --help. [WRONG_USE]\n`);
-      },
-    });
+    .exitOverride();
+}
+
+/** Has a command, and those below it, say in our words how it was used wrongly. */
+function explainWrongUse(command: Command): void {
+  const name = commandPath(command);
+  command.configureOutput({
+    outputError: (text, write) => {
+      const reason = text
+        .replace(/^error: /, '')
+        .trim()
+        .replace(/\n/g, ' ');
+      write(`${name}: ${reason}${/[.)?]$/.test(reason) ? '' : '.'} Run ${name} --help. [WRONG_USE]\n`);
+    },
+  });
+  for (const below of command.commands) explainWrongUse(below);
 }
 
 /**
@@ -31,6 +37,7 @@ export function createProgram(name: string, description: string): Command {
 export async function runProgram(program: Command): Promise<void> {
   let name = program.name();
   try {
+    explainWrongUse(program);
     loadDotenvSettings(process.cwd(), process.env);
     program.hook('preAction', (_program, command) => {
       name = commandPath(command);
