@@ -25,11 +25,17 @@ export async function inspect(
     return;
   }
   const { claims, signer, state, can, secrets } = report;
-  console.log(`state    ${state}`);
-  console.log(`signer   ${signer.alg}, key ${signer.kid}`);
-  for (const sentence of can) console.log(`can      ${sentence}`);
-  for (const [name, value] of Object.entries(claims)) console.log(`claim    ${name} = ${show(name, value)}`);
-  for (const [name, value] of Object.entries(secrets ?? {})) console.log(`secret   ${name} = ${value}`);
+  print('state', state);
+  print('signer', `${signer.alg}, key ${signer.kid}`);
+  for (const sentence of can) print('can', sentence);
+  for (const [name, value] of Object.entries(claims)) print('claim', `${name} = ${show(name, value)}`);
+  for (const [name, value] of Object.entries(secrets ?? {})) print('secret', `${name} = ${value}`);
+}
+
+/** One line a fact: whoever made the token must not add lines of their own, or steer the terminal. */
+function print(label: string, text: string): void {
+  const visible = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`);
+  console.log(label.padEnd(9) + visible);
 }
 
 function show(name: string, value: unknown): string {
