@@ -40,6 +40,11 @@ const WEBTASKS = {
   'webtasks/never.js': '// line 1\nmodule.exports = (callback) => {};\n',
   'webtasks/silent.ts':
     'interface Nothing {}\n\nexport default (context: Nothing, req: Nothing, res: Nothing): void => {};\n',
+  'webtasks/endless.js': 'module.exports = (context, req, res) => {\n  res.write("one");\n};\n',
+  'webtasks/half.js':
+    'module.exports = (context, req, res) => {\n  res.write("one");\n  throw new Error("no two");\n};\n',
+  'webtasks/hangs-up.js':
+    'module.exports = (context, req, res) => {\n  res.write("one");\n  setImmediate(() => res.destroy());\n};\n',
   'webtasks/at-once.js': 'module.exports = (callback) => {\n  callback(null, 1);\n  callback(null, 2);\n};\n',
   'webtasks/again.ts': `interface Context { query: Record<string, string> }
 
@@ -91,6 +96,9 @@ describe('a webtask', function () {
   this.timeout(2000);
   it('never calls back', () => get('never.js')).timeout(300);
   it('never ends its response', () => get('silent.ts')).timeout(300);
+  it('begins its response and never ends it', () => get('endless.js')).timeout(300);
+  it('throws in the middle of its response', () => get('half.js'));
+  it('closes the connection in the middle of its response', () => get('hangs-up.js'));
   it('never calls back, when half of the time is over', async () => { await later(150); await get('never.js'); }).timeout(300);
   it('calls back twice at once', () => get('at-once.js'));
   it('calls back again after its answer was read', () => get('again.ts'));
@@ -134,6 +142,15 @@ describe('a test', () => {
   for (const [title, outcome] of [
     ['never calls back', /^webtasks\/never\.js:2 never called back within 2\d\d ms\.$/],
     ['never ends its response', /^webtasks\/silent\.ts:3 never answered within 2\d\d ms\.$/],
+    ['begins its response and never ends it', /^webtasks\/endless\.js:1 never ended its response within 2\d\d ms\.$/],
+    [
+      'throws in the middle of its response',
+      /^\S*webtasks\/half\.js had begun to answer when it threw Error: no two\n\s+at .*webtasks\/half\.js:3:9/,
+    ],
+    [
+      'closes the connection in the middle of its response',
+      'hangs-up closed the connection before its answer was whole.',
+    ],
     ['never calls back, when half of the time is over', /^webtasks\/never\.js:2 never called back within 1?\d\d ms\.$/],
     ['calls back twice at once', 'webtasks/at-once.js:3 called back a second time.'],
     ['calls back again after its answer was read', 'webtasks/again.ts:8 called back a second time.'],
@@ -151,7 +168,7 @@ describe('a test', () => {
       /^\S*webtasks\/loads\.js was loaded when it threw Error: not connected\n\s+at .*loads\.js:1:/,
     ],
   ] as const) {
-    it(`fails its test where it ${title}, by file and line`, () => {
+    it(`fails its test, by name and line, where it ${title}`, () => {
       if (typeof outcome === 'string') expect(report.outcomes[title]).to.equal(outcome);
       else expect(report.outcomes[title]).to.match(outcome);
     });
@@ -182,8 +199,8 @@ describe('a test', () => {
       'is tried again': 'passed',
       'was tried three times': 'passed',
     });
-    expect(Object.keys(outcomes)).to.have.length(25);
-    expect(report.result.status).to.equal(17);
+    expect(Object.keys(outcomes)).to.have.length(28);
+    expect(report.result.status).to.equal(20);
   });
 
   it('is refused with its missing secret and the line to add, in what a reporter shows', () => {
