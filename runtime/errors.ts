@@ -198,6 +198,12 @@ export const ERRORS = {
     text: 'The key file {file} may be read by other users.',
     fix: 'Run: chmod 600 {file}',
   },
+  KEYS_OUT_OF_REACH: {
+    status: 500,
+    fault: 'caller',
+    text: 'The key file {file} can be neither read nor made: {reason}.',
+    fix: 'Give this user the right to it, or name another data folder with --data.',
+  },
   KEYS_INVALID: {
     status: 500,
     fault: 'caller',
@@ -382,6 +388,11 @@ export const ERRORS = {
     status: 400,
     fault: 'caller',
     text: 'the request has no code to run: send it as the body of a POST, or its URL as webtask_url',
+  },
+  DEV_HOST: {
+    status: 403,
+    fault: 'caller',
+    text: 'the development server answers requests to localhost only, not to {host}',
   },
   DEV_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask at {path}; these are here: {known}' },
   DEV_NO_WEBTASKS: {

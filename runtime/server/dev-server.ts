@@ -70,6 +70,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   }
 
   async function answer(path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (!isThisMachine(req.headers.host)) fail('DEV_HOST', { host: req.headers.host ?? 'none' });
     const name = decodeSegment(path.split('/')[1] ?? '');
     const file = options.files().find((it) => webtaskName(it) === name);
     if (file === undefined || name === undefined) return fail('DEV_UNKNOWN', { path, known: known() });
@@ -137,6 +138,14 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     forget: (file) => void loaded.delete(webtaskName(file)),
     close: () => stop(server),
   };
+}
+
+/**
+ * A page elsewhere can point a name of its own to 127.0.0.1, and would then read what webtasks answer with your
+ * secrets; its requests still say that name.
+ */
+function isThisMachine(host: string | undefined): boolean {
+  return /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/i.test(host ?? '');
 }
 
 /** Makes a page of an error that was described in JSON. */
