@@ -114,12 +114,13 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Sends a request on a connection of its own, and reads the answer to its end. */
+/** Sends a request on a connection of its own, its path as it is written, and reads the answer to its end. */
 export function ask(url: string, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length =
       body === undefined || 'Transfer-Encoding' in headers ? {} : { 'Content-Length': Buffer.byteLength(body) };
-    request(url, { method, headers: { ...length, ...headers }, agent: false }, (res) => {
+    const path = url.replace(/^http:\/\/[^/]*/, '');
+    request(url, { path, method, headers: { ...length, ...headers }, agent: false }, (res) => {
       let text = '';
       res.setEncoding('utf8');
       res.on('data', (chunk) => {
