@@ -28,11 +28,13 @@ export interface StoredKey extends JsonWebKey {
  *
  * The file is a JWK set (RFC 7517) with mode 0600: a signing key, a symmetric key, and an RSA key with its certificate.
  *
- * @throws KEYS_READABLE, KEYS_INVALID
+ * @throws KEYS_OUT_OF_REACH, KEYS_READABLE, KEYS_INVALID
  */
 export async function readKeyFile(dataFolder: string, now: number): Promise<KeySet> {
   const file = join(dataFolder, 'keys');
-  const text = (await readIfThere(file)) ?? (await createKeyFile(dataFolder, file, now));
+  const text = await readOrCreate(dataFolder, file, now).catch((cause: NodeJS.ErrnoException) =>
+    fail('KEYS_OUT_OF_REACH', { file, reason: cause.code ?? cause.message }, { cause }),
+  );
   // Windows has no modes.
   if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) fail('KEYS_READABLE', { file });
   try {
@@ -43,12 +45,12 @@ export async function readKeyFile(dataFolder: string, now: number): Promise<KeyS
   }
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+async function readOrCreate(dataFolder: string, file: string, now: number): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // readFile throws nothing else
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // readFile throws nothing else
+    return createKeyFile(dataFolder, file, now);
   }
 }
 

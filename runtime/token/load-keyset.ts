@@ -33,7 +33,7 @@ const GOES_WITH = {
  *
  * With `WEBTASK_SIGNING_KEY` no file is read or made, so that a build machine holds what it was given and no more.
  *
- * @throws KEYS_READABLE, KEYS_INVALID, KEY_SETTING_INVALID, CERTIFICATE_UNUSABLE
+ * @throws KEYS_OUT_OF_REACH, KEYS_READABLE, KEYS_INVALID, KEY_SETTING_INVALID, CERTIFICATE_UNUSABLE
  *
  * @example
  * const keys = await loadKeySet({ dataFolder: '.webtask', env: process.env });

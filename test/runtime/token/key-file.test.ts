@@ -125,6 +125,23 @@ describe('a key file that is made', () => {
   });
 });
 
+describe('a key file that cannot be reached', () => {
+  it('is refused with the reason: a folder has its name, or its folder cannot be one', async () => {
+    const outOfReach = (path: string, reason: string) => ({
+      code: 'KEYS_OUT_OF_REACH',
+      message: `The key file ${path} can be neither read nor made: ${reason}.`,
+      fix: 'Give this user the right to it, or name another data folder with --data.',
+    });
+    mkdirSync(file, { recursive: true });
+    expect(await refusalOf(readKeyFile(folder, NOW_MS))).to.deep.equal(outOfReach(file, 'EISDIR'));
+    if (!hasModes) return; // Windows says ENOENT, and then EEXIST.
+    const noFolder = join(parent, 'text');
+    writeFileSync(noFolder, '');
+    const inIt = join(noFolder, 'keys');
+    expect(await refusalOf(readKeyFile(noFolder, NOW_MS))).to.deep.equal(outOfReach(inIt, 'ENOTDIR'));
+  });
+});
+
 describe('a key file that is there', () => {
   let whole: string | undefined;
   beforeEach(async () => {
