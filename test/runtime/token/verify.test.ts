@@ -149,6 +149,16 @@ describe('the algorithm of a token', () => {
     }
   });
 
+  it('leaves ES256 one twin of every signature, which anybody can compute: a token is known by its jti, not its text', () => {
+    const [head, claims, signature = ''] = signedBy(EC).split('.');
+    const bytes = Buffer.from(signature, 'base64url');
+    const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n; // of P-256, FIPS 186
+    const s = order - BigInt(`0x${bytes.subarray(32).toString('hex')}`);
+    const twin = Buffer.concat([bytes.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, '0'), 'hex')]);
+    expect(twin).not.to.deep.equal(bytes);
+    expect(verify(`${head}.${claims}.${part(twin)}`)).to.deep.equal(CLAIMS);
+  });
+
   it('is looked for in the key set only: a public key says nothing of what it verifies', () => {
     const mislabelled = keySet([{ kid: 'r1', algorithm: 'RS256', verifyWith: createPublicKey(RSA.signWith) }]);
     expect(verifyToken(signedBy(RSA), mislabelled, NOW)).to.deep.equal(CLAIMS);
