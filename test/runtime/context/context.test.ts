@@ -68,7 +68,13 @@ describe('a context', () => {
       Object.assign(record, { p: 'changed', S: 'changed', m: 'changed', host: 'changed' });
     }
     const { data, params, secrets, meta, headers } = contextOf(parts);
-    expect({ data, params, secrets, meta, headers }).to.deep.equal({ data: { q: '1', p: 2, S: 'three' }, ...parts });
+    expect({ data, params, secrets, meta, headers }).to.deep.equal({
+      data: { q: '1', p: 2, S: 'three' },
+      params: { p: 2 },
+      secrets: { S: 'three' },
+      meta: { m: 'four' },
+      headers: { host: 'here.test' },
+    });
   });
 
   it('refuses to make tokens where that is not supported', () => {

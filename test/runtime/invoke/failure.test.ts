@@ -1,7 +1,9 @@
 import { expect } from 'chai';
+import { compileWebtask } from '../../../runtime/compile/index.ts';
 import { WebtaskError } from '../../../runtime/errors.ts';
 import { platformFailure, webtaskFailure } from '../../../runtime/invoke/failure.ts';
-import { run } from '../../support/webtask.ts';
+import { runWebtask } from '../../../runtime/invoke/index.ts';
+import { NOTHING_GIVEN, readReply, SETTINGS } from '../../support/webtask.ts';
 
 /** An error with a stack that is the same everywhere. */
 const failed = (fields: object = {}) =>
@@ -72,15 +74,16 @@ describe('an error of a webtask', () => {
   }
 
   it('takes the place of all that the webtask had prepared', async () => {
-    const { headers, body } = await run(
-      `return (ctx, req, res) => {
-        res.statusMessage = 'Fine';
-        res.setHeader('Content-Length', 3).setHeader('Content-Encoding', 'gzip').setHeader('Set-Cookie', 'a=1');
-        throw new Error('x');
-      }`,
-    );
-    expect(headers).to.deep.equal({ 'Content-Type': 'application/json' });
-    expect(JSON.parse(body)).to.include({ code: 500, details: 'Error: x' });
+    const code = `return (ctx, req, res) => {
+      res.statusMessage = 'Fine';
+      res.setHeader('Content-Length', 3).setHeader('Content-Encoding', 'gzip').setHeader('Set-Cookie', 'a=1');
+      throw new Error('x');
+    }`;
+    const webtask = await compileWebtask({ code, file: '/app/hello.js' }, NOTHING_GIVEN);
+    const reply = await runWebtask(webtask, { method: 'GET', url: '/', rawHeaders: [] }, SETTINGS);
+    expect(reply).to.include({ status: 500, statusMessage: 'Internal Server Error' });
+    expect(reply.rawHeaders).to.deep.equal(['Content-Type', 'application/json']);
+    expect(JSON.parse((await readReply(reply)).body)).to.include({ code: 500, details: 'Error: x' });
   });
 });
 
