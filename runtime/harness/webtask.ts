@@ -1,11 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type CompiledWebtask, compileWebtask, type ModuleWebtask, type WebtaskSource } from '../compile/index.ts';
 import { maskSecrets } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
-import { callInRun } from '../invoke/active-run.ts';
-import { type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
-import { collectLines } from '../invoke/lines.ts';
+import { loadWebtask, type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
 import { functionPlace } from '../invoke/place.ts';
 import { webtaskName, webtaskSettings } from '../project/index.ts';
 import { currentTest, limitOf, noteProblem, type TestRecord, takeProblems } from './current-test.ts';
@@ -76,7 +73,10 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
     onProblem: ({ kind, message }: RunProblem) => noteProblem(test, { kind, message: mask(message) }),
   });
 
-  const compiled = await compileQuietly({ code, file }, { ...given, storage: storage() }, watch(currentTest()));
+  const { onLine, onProblem } = watch(currentTest());
+  const compiled = await loadWebtask({ code, file }, { ...given, storage: storage() }, onLine, (message) =>
+    onProblem({ kind: 'threw-after-answer', message }),
+  );
 
   const send = async (request: TestRequest, logs: string[]): Promise<RunReply> => {
     const test = currentTest();
@@ -143,24 +143,6 @@ function limitRead({ body }: RunReply, limitMs: number, place: string): NodeJS.T
   if (limitMs === 0) return undefined;
   const problem = `${place} never ended its response within ${limitMs} ms.`;
   return setTimeout(() => body.destroy(new WebtaskError('HARNESS_PROBLEM', { problem })), limitMs);
-}
-
-/** Compiles a webtask; what it prints while it loads is the test's, as what it prints later. */
-async function compileQuietly(
-  source: WebtaskSource,
-  given: ModuleWebtask,
-  { onLine, onProblem }: { onLine: (line: string) => void; onProblem: (problem: RunProblem) => void },
-): Promise<CompiledWebtask> {
-  const output = collectLines(onLine);
-  const onUncaught = (error: unknown): void => {
-    const stack = error instanceof Error ? error.stack : error;
-    onProblem({ kind: 'threw-after-answer', message: `${source.file} was loaded when it threw ${stack}` });
-  };
-  try {
-    return await callInRun({ onUncaught, onOutput: output.push }, () => compileWebtask(source, given));
-  } finally {
-    output.flush();
-  }
 }
 
 /**

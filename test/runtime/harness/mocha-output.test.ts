@@ -19,6 +19,7 @@ export default (context: any, callback: any): void => {
   callback(null, { ok: true });
 };
 `,
+      'webtasks/throws.js': '\nthrow new Error("no " + module.webtask.secrets.API_KEY);',
       'test/output.test.ts': `
 import { expect } from 'chai';
 import { type Task, webtask } from 'webtask-kit/harness';
@@ -45,6 +46,7 @@ describe('a hook', () => {
   });
   it('is never run', () => {});
 });
+it('throws a secret', async () => { await webtask('webtasks/throws.js'); });
 it('prints itself', () => { console.log('printed by the test'); });
 `,
     });
@@ -61,8 +63,18 @@ it('prints itself', () => { console.log('printed by the test'); });
         'prints | lines',
         'prints: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?',
       ].map((line) => `      ${line}`);
-    expect(result.stderr.trimEnd().split('\n')).to.deep.equal(['failing', 'done', 'try', 'hook'].flatMap(shown));
+    expect(result.stderr.trimEnd().split('\n')).to.deep.equal([
+      ...['failing', 'done', 'try'].flatMap(shown),
+      '      prints | loading with ***', // of the test that throws
+      ...shown('hook'),
+    ]);
     expect(result.stdout).not.to.match(/passing \*|loading with \w/);
+  });
+
+  it('has its place in the failure of a webtask that throws while it loads, and no secret', () => {
+    expect(result.stdout).to.match(
+      /WebtaskError: Compilation failed: no \*\*\*\n.*Caused by: Error: no \*\*\*\n\s+at .*webtasks\/throws\.js:2:7\)\n/s,
+    );
   });
 
   it('is not mixed up with what tests print', () => {
