@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { WebtaskError } from '../runtime/errors.ts';
 import { loadDotenvSettings } from './options.ts';
 import { version } from './version.ts';
+import { visible } from './visible.ts';
 
 /** What a program ends with, by who has to act. */
 const EXIT_CODES = { caller: 2, webtask: 3, platform: 1 } as const;
@@ -66,6 +67,6 @@ export function describeError(name: string, error: unknown): string {
   }
   const { message, fix, code, fault, stack } = error;
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
-  const line = `${name}: ${[sentence, fix].filter(Boolean).join(' ')} [${code}]`;
+  const line = `${name}: ${visible([sentence, fix].filter(Boolean).join(' '))} [${code}]`;
   return fault === 'platform' && process.env.WEBTASK_DEBUG ? `${line}\n${stack}` : line;
 }

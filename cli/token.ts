@@ -1,4 +1,5 @@
 import { inspectToken, loadKeySet, mintToken, parseDuration } from '../runtime/token/index.ts';
+import { visible } from './visible.ts';
 
 /** `webtask token mint`: prints a token and nothing else. */
 export async function mint(options: {
@@ -32,10 +33,9 @@ export async function inspect(
   for (const [name, value] of Object.entries(secrets ?? {})) print('secret', `${name} = ${value}`);
 }
 
-/** One line a fact: whoever made the token must not add lines of their own, or steer the terminal. */
+/** One line a fact. */
 function print(label: string, text: string): void {
-  const visible = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (it) => `\\u{${it.codePointAt(0)?.toString(16)}}`);
-  console.log(label.padEnd(9) + visible);
+  console.log(label.padEnd(9) + visible(text));
 }
 
 function show(name: string, value: unknown): string {
