@@ -24,4 +24,4 @@ npm install --silent --no-fund --no-audit "$tarball" mocha chai
 npm test
 npx webtask new pay --ts
 npm test
-npx webtask run webtasks/pay.ts
+npx webtask run webtasks/pay.ts --query name=Ada

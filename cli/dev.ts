@@ -1,38 +1,45 @@
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { basename, join, relative, resolve } from 'node:path';
 import { watch } from 'chokidar';
 import { fail } from '../runtime/errors.ts';
 import { listWebtasks, readProject, webtaskName, webtaskSettings } from '../runtime/project/index.ts';
-import { forgetModules } from '../runtime/server/forget-modules.ts';
+import { keepModulesFresh } from '../runtime/server/fresh-modules.ts';
 import { startDevServer } from '../runtime/server/index.ts';
 import { stopOnSignals } from './serve.ts';
 
 /** `webtask dev`: serves webtasks without tokens, and reloads what is saved. */
 export async function dev(named: string[], options: { port: number; limit: number }): Promise<void> {
   const { folder } = readProject(process.cwd());
-  const files = (): string[] =>
-    named.length > 0 ? named.map((file) => resolve(file)) : listWebtasks(join(folder, 'webtasks'));
+  const chosen = named.map((file) => resolve(file));
+  for (const [i, file] of chosen.entries()) if (!existsSync(file)) fail('RUN_NO_FILE', { file: named[i] ?? file });
+  const files = (): string[] => (chosen.length > 0 ? chosen : listWebtasks(join(folder, 'webtasks')));
   if (files().length === 0) fail('DEV_NO_WEBTASKS', { folder: join(folder, 'webtasks') });
+
+  const forgetModules = await keepModulesFresh(folder);
   const server = await startDevServer({
     files,
     port: options.port,
     limitMs: options.limit,
     onLine: (line) => console.log(line),
   });
-  for (const file of files()) console.log(`${server.url}/${webtaskName(file)}${describeSecrets(file)}`);
-  console.log('watching for changes; ctrl+c ends');
-
-  const watcher = watch(folder, { ignoreInitial: true, ignored: /[/\\](node_modules|\.git|\.webtask)([/\\]|$)/ });
-  watcher.on('change', (changed) => {
+  const watcher = watch([folder, ...chosen], {
+    ignoreInitial: true,
+    ignored: (path) => /^(?:node_modules|\.git|\.webtask)$/.test(basename(path)),
+  });
+  watcher.on('all', (_event, changed) => {
     if (!/\.(?:[cm]?[jt]s|json|env)$/.test(changed)) return;
     // What changed may be a module that webtasks require, or `.env`: all are read again.
     for (const file of files()) server.forget(file);
-    forgetModules(folder);
-    console.log(`reloaded after a change of ${changed.slice(folder.length + 1).replaceAll('\\', '/')}`);
+    forgetModules();
+    console.log(`reloaded after a change of ${relative(folder, changed).replaceAll('\\', '/')}`);
   });
   stopOnSignals(async () => {
     await watcher.close();
     await server.close();
   });
+  await new Promise<void>((ready) => watcher.once('ready', () => ready()));
+  for (const file of files()) console.log(`${server.url}/${webtaskName(file)}${describeSecrets(file)}`);
+  console.log('watching for changes; ctrl+c ends');
 }
 
 /** The names of a webtask's secrets, and where each is from; never the values. */

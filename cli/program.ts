@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { WebtaskError } from '../runtime/errors.ts';
 import { loadDotenvSettings } from './options.ts';
 import { version } from './version.ts';
+import { visible } from './visible.ts';
 
 /** What a program ends with, by who has to act. */
 const EXIT_CODES = { caller: 2, webtask: 3, platform: 1 } as const;
@@ -13,16 +14,22 @@ export function createProgram(name: string, description: string): Command {
     .version(version(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    .exitOverride()
-    .configureOutput({
-      outputError: (text, write) => {
-        const reason = text
-          .replace(/^error: /, '')
-          .trim()
-          .replace(/\n/g, ' ');
-        write(`${name}: ${reason}${/[.)?]$/.test(reason) ? '' : '.'} Run ${name} --help. [WRONG_USE]\n`);
-      },
-    });
+    .exitOverride();
+}
+
+/** Has a command, and those below it, say in our words how it was used wrongly. */
+function explainWrongUse(command: Command): void {
+  const name = commandPath(command);
+  command.configureOutput({
+    outputError: (text, write) => {
+      const reason = text
+        .replace(/^error: /, '')
+        .trim()
+        .replace(/\n/g, ' ');
+      write(`${name}: ${reason}${/[.)?]$/.test(reason) ? '' : '.'} Run ${name} --help. [WRONG_USE]\n`);
+    },
+  });
+  for (const below of command.commands) explainWrongUse(below);
 }
 
 /**
@@ -31,6 +38,7 @@ export function createProgram(name: string, description: string): Command {
 export async function runProgram(program: Command): Promise<void> {
   let name = program.name();
   try {
+    explainWrongUse(program);
     loadDotenvSettings(process.cwd(), process.env);
     program.hook('preAction', (_program, command) => {
       name = commandPath(command);
@@ -59,6 +67,6 @@ export function describeError(name: string, error: unknown): string {
   }
   const { message, fix, code, fault, stack } = error;
   const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
-  const line = `${name}: ${[sentence, fix].filter(Boolean).join(' ')} [${code}]`;
+  const line = `${name}: ${visible([sentence, fix].filter(Boolean).join(' '))} [${code}]`;
   return fault === 'platform' && process.env.WEBTASK_DEBUG ? `${line}\n${stack}` : line;
 }

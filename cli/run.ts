@@ -1,14 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { open as openInspector, waitForDebugger } from 'node:inspector';
+import { url as inspectorUrl, open as openInspector, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
-import { compileWebtask } from '../runtime/compile/index.ts';
 import { maskSecrets } from '../runtime/context/index.ts';
 import { fail } from '../runtime/errors.ts';
 import { testStorage, toRunRequest } from '../runtime/harness/index.ts';
-import { runWebtask } from '../runtime/invoke/index.ts';
+import { loadWebtask, runWebtask } from '../runtime/invoke/index.ts';
 import { webtaskName, webtaskSettings } from '../runtime/project/index.ts';
-
-const INSPECTOR_PORT = 9229;
 
 /** `webtask run`: sends one request to a webtask and prints the response as `curl -i` does. */
 export async function run(
@@ -16,7 +13,7 @@ export async function run(
   options: {
     query?: [string, string][];
     secret?: [string, string][];
-    header?: string[];
+    header?: [string, string][];
     data?: string;
     request?: string;
     inspect?: boolean;
@@ -26,19 +23,17 @@ export async function run(
   const name = webtaskName(path);
   const code = await readFile(path, 'utf8').catch((cause) => fail('RUN_NO_FILE', { file }, { cause }));
   const settings = webtaskSettings(path, { secrets: options.secret && Object.fromEntries(options.secret) });
-  if (options.inspect) {
-    openInspector(INSPECTOR_PORT, '127.0.0.1');
-    waitForDebugger();
-  }
-  const storage = testStorage(undefined, name)();
-  const webtask = await compileWebtask({ code, file: path }, { ...settings, storage });
-
   const mask = maskSecrets(settings.secrets);
+  const onLine = (line: string): void => void process.stderr.write(`${mask(line)}\n`);
+  if (options.inspect) waitForInspector();
+  const storage = testStorage(undefined, name)();
+  const webtask = await loadWebtask({ code, file: path }, { ...settings, storage }, onLine);
+
   const request = toRunRequest({
     method: options.request ?? (options.data === undefined ? 'GET' : 'POST'),
     url: `/${name}`,
     query: groupByName(options.query ?? []),
-    headers: { ...bodyType(options.data), ...Object.fromEntries((options.header ?? []).map(splitHeader)) },
+    headers: { ...bodyType(options.data), ...groupByName(options.header ?? []) },
     body: options.data,
   });
   const reply = await runWebtask(webtask, request, {
@@ -49,15 +44,19 @@ export async function run(
     urlFormat: 3,
     limitMs: options.inspect ? 0 : 30_000,
     maxBodyBytes: 1024 * 1024,
-    onLine: (line) => process.stderr.write(`${mask(line)}\n`),
-    onProblem: ({ message }) => process.stderr.write(`${mask(message)}\n`),
+    onLine,
+    onProblem: ({ message }) => onLine(message),
   });
 
   console.log(`HTTP/1.1 ${reply.status} ${reply.statusMessage}`.trimEnd());
   for (let i = 0; i < reply.rawHeaders.length; i += 2)
     console.log(`${reply.rawHeaders[i]}: ${reply.rawHeaders[i + 1]}`);
   console.log('');
-  for await (const chunk of reply.body) process.stdout.write(chunk);
+  try {
+    for await (const chunk of reply.body) process.stdout.write(chunk);
+  } catch (cause) {
+    fail('RUN_CUT_OFF', { webtask: name }, { cause });
+  }
   if (process.stdout.isTTY) console.log('');
   process.exitCode = reply.status < 400 ? 0 : Math.floor(reply.status / 100);
 }
@@ -68,9 +67,15 @@ function bodyType(data: string | undefined): Record<string, string> {
   return { 'Content-Type': /^\s*[[{]/.test(data) ? 'application/json' : 'application/x-www-form-urlencoded' };
 }
 
-function splitHeader(text: string): [string, string] {
-  const at = text.indexOf(':');
-  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+/**
+ * Waits until a debugger has set its breakpoints. Its port is 9229, or what `--inspect-port` in `NODE_OPTIONS` says.
+ *
+ * @throws INSPECTOR_PORT_TAKEN
+ */
+function waitForInspector(): void {
+  if (inspectorUrl() === undefined) openInspector(); // an editor that started this process has opened it
+  if (inspectorUrl() === undefined) fail('INSPECTOR_PORT_TAKEN', { port: process.debugPort });
+  waitForDebugger();
 }
 
 function groupByName(pairs: readonly [string, string][]): Record<string, string[]> {

@@ -1,4 +1,5 @@
 import { startServer } from '../runtime/server/index.ts';
+import { describeError } from './program.ts';
 
 /** `webtask serve`: serves webtasks by their tokens until it is told to stop. */
 export async function serve(options: {
@@ -22,7 +23,7 @@ export async function serve(options: {
     publicUrl: options.url,
     runDomain: options.runDomain,
     onLine: (line) => console.log(line),
-    onError: (error) => console.error(error.stack),
+    onError: (error) => console.error(describeError('webtask serve', error.code === 'INTERNAL' ? error.cause : error)),
   });
   console.log(`listening on ${server.url} (inline: webtasks run in this process, for one user on this machine)`);
   console.log(`next: webtask token mint --container default --data ${options.data}`);
@@ -36,7 +37,13 @@ export function stopOnSignals(close: () => Promise<void>): void {
     process.on(signal, () => {
       if (stopping) process.exit(1);
       stopping = true;
-      void close().then(() => process.exit(0));
+      close().then(
+        () => process.exit(0),
+        (error) => {
+          console.error(describeError('webtask', error));
+          process.exit(1);
+        },
+      );
     });
   }
 }

@@ -1,4 +1,5 @@
 import { inspectToken, loadKeySet, mintToken, parseDuration } from '../runtime/token/index.ts';
+import { visible } from './visible.ts';
 
 /** `webtask token mint`: prints a token and nothing else. */
 export async function mint(options: {
@@ -25,11 +26,16 @@ export async function inspect(
     return;
   }
   const { claims, signer, state, can, secrets } = report;
-  console.log(`state    ${state}`);
-  console.log(`signer   ${signer.alg}, key ${signer.kid}`);
-  for (const sentence of can) console.log(`can      ${sentence}`);
-  for (const [name, value] of Object.entries(claims)) console.log(`claim    ${name} = ${show(name, value)}`);
-  for (const [name, value] of Object.entries(secrets ?? {})) console.log(`secret   ${name} = ${value}`);
+  print('state', state);
+  print('signer', `${signer.alg}, key ${signer.kid}`);
+  for (const sentence of can) print('can', sentence);
+  for (const [name, value] of Object.entries(claims)) print('claim', `${name} = ${show(name, value)}`);
+  for (const [name, value] of Object.entries(secrets ?? {})) print('secret', `${name} = ${value}`);
+}
+
+/** One line a fact. */
+function print(label: string, text: string): void {
+  console.log(label.padEnd(9) + visible(text));
 }
 
 function show(name: string, value: unknown): string {

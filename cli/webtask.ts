@@ -42,7 +42,7 @@ program
   .argument('<file>', 'the webtask')
   .option('-q, --query <name=value>', 'add to the query; may be repeated', collectPair)
   .option('-s, --secret <name=value>', 'give a secret, in place of those of .env; may be repeated', collectPair)
-  .option('-H, --header <name: value>', 'add a header; may be repeated', collect)
+  .option('-H, --header <name: value>', 'add a header; may be repeated', collectHeader)
   .option('-d, --data <body>', 'send a body')
   .option('-X, --request <method>', 'method; by default GET, or POST with a body')
   .option('--inspect', 'wait for a debugger, and set no time limit')
@@ -64,7 +64,7 @@ addSettings(
   SETTINGS.allowOrigin,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 
-const token = program.command('token').description('mint a token, or say what one holds');
+const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
 addSettings(
   token
     .command('mint')
@@ -93,8 +93,10 @@ Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the
 
 await runProgram(program);
 
-function collect(text: string, previous: string[] = []): string[] {
-  return [...previous, text];
+function collectHeader(text: string, previous: [string, string][] = []): [string, string][] {
+  const [, name, value] = /^([-\w!#$%&'*+.^`|~]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('Write name: value.');
+  return [...previous, [name, value]];
 }
 
 function collectPair(text: string, previous: [string, string][] = []): [string, string][] {

@@ -3,7 +3,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Setting } from '../cli/options.ts';
+import { SETTINGS, type Setting, settingsAsDotenv } from '../cli/options.ts';
 import { ERRORS, type Fault } from '../runtime/errors.ts';
 
 const MADE = '<!-- Made from the code by `npm run docs`. -->';
@@ -61,17 +61,13 @@ ${rows.join('\n')}
 }
 
 function dotenvExample(): string {
-  const lines = settings().flatMap(({ env, help, default: value }) =>
-    env === undefined ? [] : [`# ${help}`, `# ${env}=${value ?? ''}`],
-  );
   return `# Your secrets. Their names are those that your webtasks read from context.secrets.
 ACCESS_KEY_ID=
 SECRET_ACCESS_KEY=
 REGION=
 TABLE=
 
-# Settings of the kit, all optional. They never reach a webtask.
-${lines.join('\n')}
+${settingsAsDotenv()}
 `;
 }
 

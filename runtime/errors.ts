@@ -110,6 +110,11 @@ export const ERRORS = {
     fault: 'webtask',
     text: '{webtask} closed the connection without an answer.',
   },
+  RUN_CUT_OFF: {
+    status: 502,
+    fault: 'webtask',
+    text: '{webtask} closed the connection before its answer was whole.',
+  },
   // project
   PROJECT_INVALID: { status: 500, fault: 'caller', text: '{file} cannot be used: {reason}.' },
   SECRET_MISSING: {
@@ -137,6 +142,12 @@ export const ERRORS = {
     fault: 'caller',
     text: 'The date cannot be moved while it runs.',
     fix: 'Call freezeDate() first.',
+  },
+  INSPECTOR_PORT_TAKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'A debugger cannot be waited for: port {port} is taken.',
+    fix: 'End the other debugging session, or choose a port: NODE_OPTIONS=--inspect-port=0',
   },
   RUN_NO_FILE: { status: 500, fault: 'caller', text: 'The webtask {file} cannot be read.', fix: 'Check its path.' },
   // store
@@ -274,6 +285,12 @@ export const ERRORS = {
     fault: 'caller',
     text: 'The key file {file} may be read by other users.',
     fix: 'Run: chmod 600 {file}',
+  },
+  KEYS_OUT_OF_REACH: {
+    status: 500,
+    fault: 'caller',
+    text: 'The key file {file} can be neither read nor made: {reason}.',
+    fix: 'Give this user the right to it, or name another data folder with --data.',
   },
   KEYS_INVALID: {
     status: 500,
@@ -495,6 +512,11 @@ export const ERRORS = {
     fault: 'caller',
     text: 'the request has no code to run: send it as the body of a POST, or its URL as webtask_url',
   },
+  DEV_HOST: {
+    status: 403,
+    fault: 'caller',
+    text: 'the development server answers requests to localhost only, not to {host}',
+  },
   DEV_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask at {path}; these are here: {known}' },
   DEV_NO_WEBTASKS: {
     status: 500,
@@ -515,7 +537,30 @@ export const ERRORS = {
     fix: 'Choose another with --port, or --port 0 for any free one.',
   },
   REQUEST_INVALID: { status: 400, fault: 'caller', text: '{reason}' },
+  SERVE_CANNOT_LISTEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'The server cannot listen on port {port} of {host}: {reason}.',
+    fix: 'Choose others with --port and --host.',
+  },
+  REQUEST_MALFORMED: { status: 400, fault: 'caller', text: 'the request cannot be read as HTTP/1.1: {reason}' },
+  REQUEST_HEADERS_TOO_LARGE: { status: 431, fault: 'caller', text: 'the headers of the request are too large' },
+  REQUEST_TOO_SLOW: { status: 408, fault: 'caller', text: 'the request did not arrive in time' },
   INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
+  // new
+  NEW_NAME_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: '"{name}" cannot be the name of a webtask.',
+    fix: 'Write letters, digits, _ and -, and no ending; --ts makes it TypeScript.',
+  },
+  NEW_FILES_EXIST: {
+    status: 409,
+    fault: 'caller',
+    text: 'Nothing was written, since these files exist: {files}.',
+    fix: 'Choose another name, or move them away.',
+  },
+  NEW_NOT_WRITTEN: { status: 500, fault: 'caller', text: 'The file {file} cannot be written: {reason}.' },
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */

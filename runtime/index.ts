@@ -1,6 +1,7 @@
 export type {
   WebtaskCallback,
   WebtaskContext,
+  WebtaskFunction,
   WebtaskRequest,
   WebtaskResponse,
   WebtaskStorage,

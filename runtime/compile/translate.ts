@@ -57,7 +57,8 @@ export async function translate(code: string, file: string, language: Language):
   }
 }
 
-function isCommonJS(code: string): boolean {
+/** Whether Node understands code as CommonJS, as it is. */
+export function isCommonJS(code: string): boolean {
   try {
     compileFunction(code, MODULE_PARAMETERS);
     return true;

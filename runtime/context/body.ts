@@ -32,16 +32,21 @@ async function readText(req: IncomingMessage, maxBytes: number): Promise<string>
   const stream: AsyncIterable<Buffer> = req.iterator({ destroyOnReturn: false });
   for await (const chunk of stream) {
     size += chunk.length;
-    if (size > maxBytes) fail('BODY_TOO_LARGE', { maxBytes });
+    if (size > maxBytes) break;
     chunks.push(chunk);
+  }
+  if (size > maxBytes) {
+    req.resume(); // the rest is read and dropped: a caller may take the answer only when all is sent
+    fail('BODY_TOO_LARGE', { maxBytes });
   }
   return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Parses JSON and forms; gives `undefined` for every other type, and for malformed JSON. */
 export function parseBody(text: string, contentType: string): unknown {
-  if (contentType.includes('application/x-www-form-urlencoded')) return { ...parse(text) };
-  if (!contentType.includes('application/json')) return undefined;
+  const type = contentType.toLowerCase();
+  if (type.includes('application/x-www-form-urlencoded')) return { ...parse(text) };
+  if (!type.includes('application/json')) return undefined;
   try {
     return JSON.parse(text);
   } catch {

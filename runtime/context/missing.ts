@@ -64,7 +64,8 @@ function sentence(name: string, kind: Kind, nearest: string | undefined): string
  * @returns the nearest of `names`, or `undefined` where none is near
  */
 export function nearestName(wanted: string, names: readonly string[]): string | undefined {
-  const limit = Math.max(1, Math.floor(wanted.length / 4));
+  // One or two letters are near to every other; of them only the case may differ.
+  const limit = wanted.length < 3 ? 0 : Math.max(1, Math.floor(wanted.length / 4));
   let nearest: string | undefined;
   let nearestDistance = limit + 1;
   for (const name of names) {
@@ -74,15 +75,19 @@ export function nearestName(wanted: string, names: readonly string[]): string | 
   return nearest;
 }
 
+/** How many letters have to be added, left out, replaced or swapped with the next. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  let previous: number[] = [];
+  let current = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
-    const current = [i];
+    const next = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substituted = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, substituted));
+      const replaced = (current[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwapped ? (previous[j - 2] ?? 0) + 1 : replaced;
+      next.push(Math.min((current[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, replaced, swapped));
     }
-    previous = current;
+    [previous, current] = [current, next];
   }
-  return previous[b.length] ?? 0;
+  return current[b.length] ?? 0;
 }

@@ -94,9 +94,11 @@ function show(res: AnyResponse): string {
     [value].flat().map((item) => `${name}: ${item}`),
   );
   const logs = (res.logs ?? []).map((line) => `| ${line}`);
-  const { body = '' } = res;
+  // Masked before it is cut: half a secret is no secret's value.
+  const body = maskOf(res)(res.body ?? '');
   const text = body.length > 2000 ? `${body.slice(0, 2000)}…` : body;
-  return maskOf(res)(['', '', `${res.status}`, ...headers, '', ...text.split('\n'), ...logs].join('\n  ').trimEnd());
+  const lines = [`${res.status}`, ...headers, '', ...text.split('\n'), ...logs].map((line) => line && `  ${line}`);
+  return maskOf(res)(`\n\n${lines.join('\n').trimEnd()}`);
 }
 
 /** A JSON value for mocha's list of differences, without secrets. */

@@ -1,5 +1,6 @@
-import { findSecrets, readProject } from '../project/index.ts';
+import { type FoundSecrets, findSecrets, readDotenv, readProject } from '../project/index.ts';
 import type { TableKeys } from '../store/test-dynamodb.ts';
+import { explain } from './explain.ts';
 
 /** A DynamoDB that the tests of a file use. */
 export interface TestDynamoDB {
@@ -16,8 +17,8 @@ export interface TestDynamoDB {
 const SETTINGS = ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'REGION', 'TABLE'];
 
 /**
- * Starts a DynamoDB with empty tables, and points the AWS SDK to it; or, with `WEBTASK_TEST_DYNAMODB=env`, uses the
- * real table that the environment or `.env` names.
+ * Starts a DynamoDB with empty tables, and points the AWS SDK to it; or, with `WEBTASK_TEST_DYNAMODB=env` there or in
+ * `.env`, uses the real table that the environment or `.env` names.
  *
  * @param tables - names to keys
  * @param say - receives the line that says which of the two it is
@@ -31,9 +32,11 @@ export async function openTestDynamoDB(
   tables: Readonly<Record<string, TableKeys>>,
   say: (line: string) => void = () => undefined,
 ): Promise<TestDynamoDB> {
-  if (process.env.WEBTASK_TEST_DYNAMODB === 'env') {
-    const { secrets } = findSecrets(readProject(process.cwd()).folder, SETTINGS, process.env);
-    say(`DynamoDB: the real table ${secrets.TABLE} in ${secrets.REGION}, as .env says`);
+  const { folder } = readProject(process.cwd());
+  if ((process.env.WEBTASK_TEST_DYNAMODB ?? readDotenv(folder).WEBTASK_TEST_DYNAMODB) === 'env') {
+    const { secrets, sources } = findDescription(folder);
+    const source = sources.TABLE === '.env' ? '.env' : 'the environment';
+    say(`DynamoDB: the real table ${secrets.TABLE} in ${secrets.REGION}, as ${source} says`);
     return { secrets, endpoint: undefined, close: async () => undefined };
   }
   const { startTestDynamoDB } = await import('../store/test-dynamodb.ts');
@@ -56,6 +59,14 @@ export async function openTestDynamoDB(
       await close();
     },
   };
+}
+
+function findDescription(folder: string): FoundSecrets {
+  try {
+    return findSecrets(folder, SETTINGS, process.env);
+  } catch (error) {
+    throw explain(error);
+  }
 }
 
 /** Sets variables of the environment; what it returns puts back what was there. */

@@ -44,10 +44,25 @@ export const mochaHooks = {
   /** A webtask may go wrong after its test has passed. Its test, and no other, is named for it. */
   async afterAll(): Promise<void> {
     await nextTurn();
-    const [late] = takeProblems();
-    if (late) fail('HARNESS_PROBLEM', { problem: `After "${late.test.title ?? 'a hook'}" was over: ${late.message}` });
+    const problem = lateProblems();
+    if (problem !== '') fail('HARNESS_PROBLEM', { problem });
   },
 };
+
+// It may also go wrong when mocha has said its last word.
+process.once('beforeExit', () => {
+  const problem = lateProblems();
+  if (problem === '') return;
+  console.error(problem);
+  process.once('exit', () => {
+    process.exitCode = 1; // after mocha, which sets it too
+  });
+});
+
+function lateProblems(): string {
+  const lines = takeProblems().map(({ test, message }) => `After "${test.title ?? 'a hook'}" was over: ${message}`);
+  return lines.join('\n');
+}
 
 const checked = new WeakSet<object>();
 

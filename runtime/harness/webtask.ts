@@ -1,11 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type CompiledWebtask, compileWebtask, type ModuleWebtask, type WebtaskSource } from '../compile/index.ts';
 import { maskSecrets } from '../context/index.ts';
-import { fail } from '../errors.ts';
-import { callInRun } from '../invoke/active-run.ts';
-import { type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
-import { collectLines } from '../invoke/lines.ts';
+import { fail, WebtaskError } from '../errors.ts';
+import { loadWebtask, type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
+import { functionPlace } from '../invoke/place.ts';
 import { webtaskName, webtaskSettings } from '../project/index.ts';
 import { currentTest, limitOf, noteProblem, type TestRecord, takeProblems } from './current-test.ts';
 import { explain } from './explain.ts';
@@ -75,7 +73,10 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
     onProblem: ({ kind, message }: RunProblem) => noteProblem(test, { kind, message: mask(message) }),
   });
 
-  const compiled = await compileQuietly({ code, file }, { ...given, storage: storage() }, watch(currentTest()));
+  const { onLine, onProblem } = watch(currentTest());
+  const compiled = await loadWebtask({ code, file }, { ...given, storage: storage() }, onLine, (message) =>
+    onProblem({ kind: 'threw-after-answer', message }),
+  );
 
   const send = async (request: TestRequest, logs: string[]): Promise<RunReply> => {
     const test = currentTest();
@@ -102,9 +103,18 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
     const test = currentTest();
     const startedAt = performance.now();
     const logs: string[] = [];
-    const response = await readResponse(await send(request, logs), logs, startedAt);
-    failOnProblem(test);
-    return maskedBy(response, mask);
+    const reply = await send(request, logs);
+    const endless = limitRead(reply, options.limitMs ?? limitOf(test), functionPlace(compiled));
+    try {
+      const response = await readResponse(reply, logs, startedAt);
+      failOnProblem(test);
+      return maskedBy(response, mask);
+    } catch (cause) {
+      failOnProblem(test); // which says why the answer broke off
+      throw cause instanceof WebtaskError ? cause : new WebtaskError('RUN_CUT_OFF', { webtask: name }, { cause });
+    } finally {
+      clearTimeout(endless);
+    }
   };
   const method =
     (method: string) =>
@@ -128,22 +138,11 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
   };
 }
 
-/** Compiles a webtask; what it prints while it loads is the test's, as what it prints later. */
-async function compileQuietly(
-  source: WebtaskSource,
-  given: ModuleWebtask,
-  { onLine, onProblem }: { onLine: (line: string) => void; onProblem: (problem: RunProblem) => void },
-): Promise<CompiledWebtask> {
-  const output = collectLines(onLine);
-  const onUncaught = (error: unknown): void => {
-    const stack = error instanceof Error ? error.stack : error;
-    onProblem({ kind: 'threw-after-answer', message: `${source.file} was loaded when it threw ${stack}` });
-  };
-  try {
-    return await callInRun({ onUncaught, onOutput: output.push }, () => compileWebtask(source, given));
-  } finally {
-    output.flush();
-  }
+/** Gives up on a body that does not end: `limitMs` is 0 for never. */
+function limitRead({ body }: RunReply, limitMs: number, place: string): NodeJS.Timeout | undefined {
+  if (limitMs === 0) return undefined;
+  const problem = `${place} never ended its response within ${limitMs} ms.`;
+  return setTimeout(() => body.destroy(new WebtaskError('HARNESS_PROBLEM', { problem })), limitMs);
 }
 
 /**

@@ -9,7 +9,7 @@ export interface ActiveRun {
   readonly onOutput?: ((text: string, stream: OutputStream) => void) | undefined;
 }
 
-const runs = new AsyncLocalStorage<ActiveRun>();
+const runs = new AsyncLocalStorage<ActiveRun | undefined>();
 let watching = false;
 
 /**
@@ -22,7 +22,7 @@ export function callInRun<T>(run: ActiveRun, call: () => T): T {
 
 /** Calls a function of the platform's from within a run: what it prints is not the webtask's. */
 export function leaveRun(call: () => void): void {
-  runs.exit(call);
+  runs.run(undefined, call); // exit() would take the run away from everything else that begins meanwhile
 }
 
 function watch(): void {
@@ -32,6 +32,23 @@ function watch(): void {
   // A capture callback comes before every listener, and knows the run that the error was thrown in.
   if (!process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(takeUncaught);
   process.on('unhandledRejection', takeRejection);
+  watchMicrotasks();
+}
+
+/** Node has left the run when it says what a microtask threw, so that it is caught here. */
+function watchMicrotasks(): void {
+  const { queueMicrotask } = globalThis;
+  globalThis.queueMicrotask = (call) => {
+    const run = runs.getStore();
+    if (!run || typeof call !== 'function') return queueMicrotask(call);
+    queueMicrotask(() => {
+      try {
+        call();
+      } catch (error) {
+        run.onUncaught(error);
+      }
+    });
+  };
 }
 
 function divertOutput(name: OutputStream): void {

@@ -1,2 +1,3 @@
 export { type FailureReply, platformFailure } from './failure.ts';
+export { loadWebtask } from './load.ts';
 export { type RunProblem, type RunReply, type RunRequest, type RunSettings, requestId, runWebtask } from './run.ts';

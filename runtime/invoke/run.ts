@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
 import { maskSecrets, type WebtaskStorage } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
-import { callInRun, leaveRun } from './active-run.ts';
+import { type ActiveRun, callInRun, leaveRun } from './active-run.ts';
 import { type CallOutcome, callWebtask } from './call.ts';
 import { type FailureReply, platformFailure, webtaskFailure } from './failure.ts';
 import { openExchange } from './http/index.ts';
@@ -94,7 +94,10 @@ export async function runWebtask(
 ): Promise<RunReply> {
   const id = requestId();
   const name = settings.name ?? basename(webtask.file);
-  const exchange = openExchange(request);
+  const output = settings.onLine && collectLines(settings.onLine);
+  const run: ActiveRun = { onUncaught: (error) => takeUncaught(error), onOutput: output?.push };
+  // In the run, so that its events are too, whoever sends the body, reads the answer or leaves.
+  const exchange = callInRun(run, () => openExchange(request));
   const { req, res } = exchange;
   let failure: FailureReply | undefined;
 
@@ -105,12 +108,18 @@ export async function runWebtask(
     res.statusCode = status;
     res.setHeader('Content-Type', 'application/json').end(body);
   };
-  const fail = (cause: FailureReply): void => {
+  const fail = (cause: FailureReply, error?: unknown): void => {
     if (res.headersSent) {
+      if (error !== undefined && !res.destroyed) {
+        report('threw-after-answer', `${webtask.file} had begun to answer when it threw ${stackOf(error)}`);
+      }
       exchange.close(); // part of an answer is out: the caller must see that it is not the whole
       return;
     }
     failure = cause;
+    // What the webtask had prepared is not the head of this answer.
+    for (const header of res.getHeaderNames()) res.removeHeader(header);
+    res.statusMessage = '';
     send(cause.status, maskSecrets(settings.secrets)(cause.body));
   };
   const outcome: CallOutcome = {
@@ -119,7 +128,7 @@ export async function runWebtask(
       if (typeof json === 'string') send(200, json);
       else fail(webtaskFailure('serializing', json.error));
     },
-    fail: (how, cause) => fail(webtaskFailure(how, cause)),
+    fail: (how, cause) => fail(webtaskFailure(how, cause), cause),
     calledAgain: () => report('called-back-twice', `${runningPlace(webtask)} called back a second time.`),
     threwLate: (cause) => report('threw-after-answer', `${webtask.file} had answered when it threw ${stackOf(cause)}`),
   };
@@ -130,18 +139,17 @@ export async function runWebtask(
   };
   const timer = settings.limitMs > 0 ? setTimeout(cutOff, settings.limitMs) : undefined;
 
-  const output = settings.onLine && collectLines(settings.onLine);
   res.once('close', () => output?.flush());
   const onMissing = settings.onProblem && ((sentence: string) => report('read-missing', `${name}: ${sentence}`));
-  const onUncaught = (error: unknown): void => {
+  const takeUncaught = (error: unknown): void => {
     if (res.writableEnded) outcome.threwLate(error);
-    else fail(webtaskFailure('uncaught', error));
+    else fail(webtaskFailure('uncaught', error), error);
   };
   const start = async (): Promise<void> => {
     const context = await prepareContext(webtask, req, settings, id, onMissing);
     callWebtask(webtask, context, exchange, outcome);
   };
-  callInRun({ onUncaught, onOutput: output?.push }, start).catch((error: unknown) => {
+  callInRun(run, start).catch((error: unknown) => {
     fail(error instanceof WebtaskError ? platformFailure(error, id) : webtaskFailure('uncaught', error));
   });
 

@@ -3,16 +3,17 @@ import { pipeline } from 'node:stream/promises';
 import { WebtaskError } from '../errors.ts';
 import { platformFailure, type RunReply } from '../invoke/index.ts';
 
-/** Headers of the one connection that a webtask has, which is not the caller's. */
-const HOP_BY_HOP = new Set([
+/** Headers of the one connection that a webtask has, which is not the caller's. @see RFC 9110 section 7.6.1 */
+const HOP_BY_HOP = [
   'connection',
   'keep-alive',
   'transfer-encoding',
   'upgrade',
   'proxy-connection',
+  'proxy-authenticate',
   'te',
   'trailer',
-]);
+];
 
 /**
  * Sends the answer of a webtask as it comes, as fast as the caller takes it.
@@ -20,14 +21,19 @@ const HOP_BY_HOP = new Set([
  * @see protocol reference 4.2, 4.3
  */
 export async function sendReply(reply: RunReply, res: ServerResponse): Promise<void> {
-  for (let i = 0; i < reply.rawHeaders.length; i += 2) {
-    const name = reply.rawHeaders[i] ?? '';
-    if (!HOP_BY_HOP.has(name.toLowerCase())) res.appendHeader(name, reply.rawHeaders[i + 1] ?? '');
-  }
+  const headers = toPairs(reply.rawHeaders);
+  const length = lengthOf(headers);
+  const dropped = new Set([...HOP_BY_HOP, ...connectionOptions(headers), ...(length === undefined ? [LENGTH] : [])]);
+  for (const [name, value] of headers) if (!dropped.has(name.toLowerCase())) res.appendHeader(name, value);
   res.setHeader('x-wt-response-source', reply.source);
   res.writeHead(reply.status, reply.statusMessage || STATUS_CODES[reply.status]);
+  // The body of an event stream may be long in coming.
+  if (reply.body.readableLength === 0) res.flushHeaders();
   try {
-    await pipeline(reply.body, res);
+    const { body } = reply;
+    const hasBody = res.req.method !== 'HEAD' && reply.status !== 204 && reply.status !== 304;
+    if (length === undefined || !hasBody) await pipeline(body, res);
+    else await pipeline(body, (chunks: AsyncIterable<Buffer>) => ofLength(chunks, length), res);
   } catch {
     res.destroy(); // cut off on either side: what was sent must not look whole
   }
@@ -51,4 +57,39 @@ export function sendError(error: unknown, requestId: string, res: ServerResponse
   res.setHeader('x-wt-response-source', source);
   res.end(body);
   return known;
+}
+
+type Headers = readonly (readonly [name: string, value: string])[];
+
+const LENGTH = 'content-length';
+
+function toPairs(rawHeaders: readonly string[]): Headers {
+  return Array.from({ length: rawHeaders.length / 2 }, (_, i) => [
+    rawHeaders[2 * i] ?? '',
+    rawHeaders[2 * i + 1] ?? '',
+  ]);
+}
+
+/** The names that a `Connection` header adds to those that end here. */
+function connectionOptions(headers: Headers): string[] {
+  return headers
+    .filter(([name]) => name.toLowerCase() === 'connection')
+    .flatMap(([, value]) => value.split(',').map((it) => it.trim().toLowerCase()));
+}
+
+/** The length that a webtask says its body has, where it says one that can be believed. */
+function lengthOf(headers: Headers): number | undefined {
+  const said = headers.filter(([name]) => name.toLowerCase() === LENGTH).map(([, value]) => value);
+  return said.length === 1 && /^\d{1,15}$/.test(said[0] ?? '') ? Number(said[0]) : undefined;
+}
+
+/** Lets no more and no less through than was said: what is too much would be read as the next answer. */
+async function* ofLength(body: AsyncIterable<Buffer>, length: number): AsyncGenerator<Buffer> {
+  let sent = 0;
+  for await (const chunk of body) {
+    sent += chunk.length;
+    if (sent > length) break;
+    yield chunk;
+  }
+  if (sent !== length) throw new Error(`the body has another length than ${length}`);
 }

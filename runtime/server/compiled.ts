@@ -1,14 +1,9 @@
 import { basename, extname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { LoadedCode } from '../code/index.ts';
-import {
-  type CompiledWebtask,
-  compileWebtask,
-  languageOf,
-  type ModuleWebtask,
-  type WebtaskSource,
-} from '../compile/index.ts';
+import { type CompiledWebtask, languageOf, type ModuleWebtask, type WebtaskSource } from '../compile/index.ts';
 import type { WebtaskStorage } from '../context/index.ts';
+import { loadWebtask } from '../invoke/index.ts';
 import type { Modules } from '../modules/index.ts';
 import type { Authorization } from './authorize.ts';
 
@@ -17,6 +12,8 @@ const REMEMBERED = 500;
 /** What is compiled for whom. */
 export interface CompileRequest {
   readonly code: LoadedCode;
+  /** Where the code is from; in the request where there is none. */
+  readonly url: string | undefined;
   readonly authorization: Authorization;
   readonly storage: WebtaskStorage;
   readonly container: string;
@@ -24,6 +21,8 @@ export interface CompileRequest {
   readonly meta: Readonly<Record<string, string>>;
   /** Compiles although it was compiled before. */
   readonly fresh: boolean;
+  /** Receives what the code prints while it loads. */
+  readonly onLine: (line: string) => void;
 }
 
 /** Compiles webtasks, and remembers them. */
@@ -63,25 +62,29 @@ interface Remembered {
 export function createCompiler({ folder, modules, fetchText, forgetUrl }: CompilerParts): Compiler {
   const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
 
-  async function compileNow(source: WebtaskSource, given: ModuleWebtask): Promise<CompiledWebtask> {
+  async function compileNow(
+    source: WebtaskSource,
+    given: ModuleWebtask,
+    onLine: (line: string) => void,
+  ): Promise<CompiledWebtask> {
     const modulePaths = await modules.foldersFor({
       ...source,
       language: languageOf(source, given.meta),
       meta: given.meta,
     });
-    return compileWebtask({ ...source, modulePaths, fetchText }, given);
+    return loadWebtask({ ...source, modulePaths, fetchText }, given, onLine);
   }
 
   return {
-    compile({ code, authorization, storage, container, name, meta, fresh }) {
+    compile({ code, url, authorization, storage, container, name, meta, fresh, onLine }) {
       const { token, claims, secrets } = authorization;
-      const key = [container, name, code.sha256, token, JSON.stringify(meta)].join(' ');
+      const key = JSON.stringify([container, name, code.sha256, fileName(url), token, meta]);
       const known = fresh ? undefined : compiled.get(key);
       if (known) return known.compiling;
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
-      const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(claims.url));
+      const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(url));
       const given = { secrets, meta, params: claims.pctx ?? {}, storage };
-      const compiling = compileNow({ code: code.text, file }, given);
+      const compiling = compileNow({ code: code.text, file }, given, onLine);
       const remembered = { container, name, url: claims.url, compiling };
       compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.

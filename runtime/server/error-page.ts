@@ -13,7 +13,7 @@ export interface PageError {
 
 /** Whether whoever asks would rather look at a page than read JSON. */
 export function wantsPage(req: IncomingMessage): boolean {
-  return req.headers.accept?.includes('text/html') === true;
+  return req.method !== 'HEAD' && req.headers.accept?.includes('text/html') === true;
 }
 
 /** Answers with an error as a page that a person can read. */
@@ -33,7 +33,7 @@ export function sendErrorPage(error: PageError, source: string, res: ServerRespo
 </style>
 <h1>${escapeHtml(error.title)}</h1>
 <pre>${escapeHtml(error.details)}</pre>
-<p>${escapeHtml(error.name)} answered ${error.status}. Save the file, then reload this page.</p>
+<p>${escapeHtml(error.name)} answered ${error.status}. Save the change, then reload this page.</p>
 </html>
 `);
 }

@@ -53,15 +53,29 @@ function segments(url: string): (string | undefined)[] {
   return path.split('/').map((segment) => (segment === '' ? undefined : decode(segment)));
 }
 
+/** Malformed percent-encoding is left as it is, and so names what nothing is called. */
 function decode(segment: string): string {
+  return decodeSegment(segment) ?? segment;
+}
+
+/** Decodes a part of a path; malformed percent-encoding names nothing. */
+export function decodeSegment(segment: string): string | undefined {
   try {
     return decodeURIComponent(segment);
   } catch {
-    return segment; // malformed percent-encoding names what nothing is called
+    return undefined;
   }
 }
 
 /** Hands a request over to a webtask, body unread. */
 export function toRunRequest(req: IncomingMessage, signal: AbortSignal): RunRequest {
   return { method: req.method ?? 'GET', url: req.url ?? '/', rawHeaders: req.rawHeaders, body: req, signal };
+}
+
+/** Takes the body out of a request, and what its headers say of it. */
+export function withoutBody({ body: _, rawHeaders, ...rest }: RunRequest): RunRequest {
+  const kept = rawHeaders.filter(
+    (_, i) => !/^(content-length|transfer-encoding)$/i.test(rawHeaders[i - (i % 2)] ?? ''),
+  );
+  return { ...rest, rawHeaders: kept };
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createStorage, maskSecrets, readQuery } from '../context/index.ts';
-import { fail } from '../errors.ts';
+import { fail, type WebtaskError } from '../errors.ts';
 import { type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
 import type { Documents } from '../store/index.ts';
 import { sendError, sendReply } from './answer.ts';
@@ -8,9 +8,11 @@ import type { createAuthorizer } from './authorize.ts';
 import type { Compiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
 import type { createCodeFinder } from './find-code.ts';
+import type { Issue } from './issue.ts';
 import type { Registry } from './registry.ts';
-import { type RunTarget, toRunRequest } from './request.ts';
+import { type RunTarget, toRunRequest, withoutBody } from './request.ts';
 import { webtaskMeta } from './webtask-meta.ts';
+import { webtaskUrl } from './webtask-url.ts';
 
 /** What the run path works with. */
 export interface RunParts {
@@ -20,11 +22,15 @@ export interface RunParts {
   readonly compiler: Compiler;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
+  /** Issues tokens for webtasks. */
+  readonly issue: Issue;
+  /** The public base of URLs, without a slash at the end. */
+  readonly baseUrl: () => string;
   readonly limitMs: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
   /** Is told of errors that are the platform's. */
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: WebtaskError) => void;
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -42,8 +48,9 @@ export function createRunHandler(
     try {
       await run(target, req, res, parts);
     } catch (error) {
+      if (res.destroyed) return; // the caller went away
       const known = sendError(error, id, res);
-      if (known.fault === 'platform') parts.onError(known.cause instanceof Error ? known.cause : known);
+      if (known.fault === 'platform') parts.onError(known);
     }
   };
 }
@@ -59,28 +66,33 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
   const authorization = await parts.authorize(presented, container, Date.now() / 1000);
   const { claims, secrets, token } = authorization;
 
+  const label = claims.jtn ?? container;
+  const mask = maskSecrets(secrets);
+  const onLine = (line: string): void => parts.onLine(`${label} | ${mask(line)}`);
+
   const code = await parts.findCode({ req, claims, container, named, reserved });
+  const url = claims.url ?? (typeof reserved.webtask_url === 'string' ? reserved.webtask_url : undefined);
   const meta = named?.meta ?? (await webtaskMeta(token, claims, parts.registry));
   const storage = createStorage(parts.openDocuments, container, claims.jtn);
   const fresh = reserved.webtask_no_cache !== undefined;
   const webtask = await parts.compiler.compile({
     code,
+    url,
     authorization,
     storage,
     container,
     name: claims.jtn,
     meta,
     fresh,
+    onLine,
   });
+  if (res.destroyed) return; // the caller went away before anything ran
 
-  const label = claims.jtn ?? container;
-  const mask = maskSecrets(secrets);
   const settings: RunSettings = {
     secrets,
     params: claims.pctx ?? {},
     meta,
-    // The body was the code: there is nothing left to parse.
-    parseBody: claims.url === undefined && reserved.webtask_url === undefined ? 0 : (claims.pb ?? 2),
+    parseBody: claims.pb ?? 2,
     mergeBody: claims.mb === 1,
     storage,
     container,
@@ -89,11 +101,18 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
     codeUrl: claims.url,
     token: claims.url !== undefined || reserved.webtask_share_token !== undefined ? token : undefined,
     tokenId: claims.jti,
+    async issue(requested) {
+      const issued = await parts.issue(requested, authorization, Date.now() / 1000);
+      const url = issued.url ?? webtaskUrl(parts.baseUrl(), { container, token: issued.token });
+      return { token: issued.token, url };
+    },
     limitMs: parts.limitMs,
     maxBodyBytes: MAX_BODY_BYTES,
-    onLine: (line) => parts.onLine(`${label} | ${mask(line)}`),
+    onLine,
   };
   const caller = new AbortController();
   res.once('close', () => caller.abort());
-  await sendReply(await runWebtask(webtask, toRunRequest(req, caller.signal), settings), res);
+  const request = toRunRequest(req, caller.signal);
+  // A body that was the code is not the webtask's.
+  await sendReply(await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings), res);
 }

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { createCodeLoader } from '../code/index.ts';
-import { fail } from '../errors.ts';
+import { fail, type WebtaskError } from '../errors.ts';
 import { requestId } from '../invoke/index.ts';
 import { createModules } from '../modules/index.ts';
 import { createDocuments, type Documents, openStore, type Store } from '../store/index.ts';
@@ -15,8 +16,10 @@ import { createCompiler } from './compiled.ts';
 import { createCodeFinder } from './find-code.ts';
 import { hostName } from './hosts.ts';
 import { createIssuer } from './issue.ts';
+import { answerMalformed } from './malformed.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
+import { openRevocationSource } from './revocation-source.ts';
 import { createRevocations } from './revocations.ts';
 import { createRunHandler } from './run.ts';
 
@@ -39,7 +42,8 @@ export interface ServerOptions {
   /** Milliseconds until a webtask without an answer is cut off. */
   readonly limitMs: number;
   readonly onLine: (line: string) => void;
-  readonly onError: (error: Error) => void;
+  /** Is told of errors that are the platform's. */
+  readonly onError: (error: WebtaskError) => void;
 }
 
 /** A server that runs. */
@@ -49,13 +53,16 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** Milliseconds; against callers that are slow on purpose. */
+const TIME_LIMITS = { headersTimeout: 15_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 };
+
 /** What the original took is not known; code of several files in one needs some. */
 const MAX_CODE_BYTES = 5 * 1024 * 1024;
 
 /**
  * Starts a server for webtasks. They run in its own process, so it listens on loopback only.
  *
- * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, and what {@link loadKeySet} throws
+ * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, and what {@link loadKeySet} throws
  *
  * @example
  * const server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: '.webtask', ... });
@@ -92,11 +99,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
   const { limitMs, onLine, onError } = options;
-  const revocations = createRevocations(openStoreOnce);
+  const revocations = createRevocations(openRevocationSource(openStoreOnce, options.env, Date.now));
   const identify = createIdentifier(keys, revocations);
   const issue = createIssuer({ keys, registry, baseUrl: () => baseUrl });
   const authorize = createAuthorizer(identify);
-  const run = createRunHandler({ authorize, registry, findCode, compiler, openDocuments, limitMs, onLine, onError });
+  const run = createRunHandler({
+    authorize,
+    registry,
+    findCode,
+    compiler,
+    openDocuments,
+    issue,
+    baseUrl: () => baseUrl,
+    limitMs,
+    onLine,
+    onError,
+  });
   const api = createApiHandler(
     {
       keys,
@@ -119,12 +137,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const target = await readTarget(req, hosts);
     await (target ? run(target, req, res) : api(req, res));
   };
-  const server = createServer({ headersTimeout: 15_000, keepAliveTimeout: 5_000 }, (req, res) => {
+  const server = createServer(TIME_LIMITS, (req, res) => {
     answer(req, res).catch((error: unknown) => {
+      if (res.destroyed) return; // the caller went away
       const known = sendError(error, requestId(), res);
-      if (known.fault === 'platform') onError(known.cause instanceof Error ? known.cause : known);
+      if (known.fault === 'platform') onError(known);
     });
   });
+  server.on('clientError', answerMalformed);
   await listen(server, options);
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
@@ -153,26 +173,25 @@ function openDocumentsOf(openStore: () => Promise<Store>): () => Promise<Documen
 /**
  * Listens, or says why not.
  *
- * @throws SERVE_PORT_TAKEN
+ * @throws SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN
  */
-export function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EADDRINUSE') return reject(error);
-      try {
-        fail('SERVE_PORT_TAKEN', { port }, { cause: error });
-      } catch (taken) {
-        reject(taken);
-      }
-    });
-    server.listen(port, host, resolve);
+export async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
+  server.on('request', (_req, res) => {
+    // A connection that is answered while the server stops is not kept for another request.
+    res.once('finish', () => server.listening || server.closeIdleConnections());
   });
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException; // of listen(2), or of the look-up of the host
+    if (code === 'EADDRINUSE') fail('SERVE_PORT_TAKEN', { port }, { cause: error });
+    fail('SERVE_CANNOT_LISTEN', { host, port, reason: message }, { cause: error });
+  }
 }
 
 /** Stops accepting, lets go of idle connections, and waits for the others to be answered. */
 export function stop(server: Server): Promise<void> {
-  // A connection that is being answered must not be kept for another request.
-  server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'));
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeIdleConnections();

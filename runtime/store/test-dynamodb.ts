@@ -24,8 +24,14 @@ export async function startTestDynamoDB(
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const endpoint = `http://127.0.0.1:${port}`;
   const client = await createClient({ endpoint });
-  for (const [table, keys] of Object.entries(tables)) await createTable(client, table, keys);
-  client.destroy();
+  try {
+    for (const [table, keys] of Object.entries(tables)) await createTable(client, table, keys);
+  } catch (error) {
+    await stop(server); // it would keep the process of the tests alive
+    throw error;
+  } finally {
+    client.destroy();
+  }
   return { endpoint, close: () => stop(server) };
 }
 

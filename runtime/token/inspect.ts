@@ -48,8 +48,8 @@ function abilities({ ten, url, url_sha256, dd, exp }: TokenClaims): string[] {
   const where = ten === undefined ? 'in every container' : `in container ${ten}`;
   const pinned = url_sha256 === undefined ? 'whatever it is then' : `only with SHA-256 ${url_sha256}`;
   const code = url === undefined ? `Runs code sent with the request, ${where}.` : `Runs ${url}, ${pinned}, ${where}.`;
-  const depth =
-    dd === undefined ? 'Issues tokens.' : dd > 0 ? `Issues tokens, ${dd} generations deep.` : 'Issues no tokens.';
+  const generations = dd === 1 ? 'one generation' : `${dd} generations`;
+  const depth = dd === undefined ? 'Issues tokens.' : dd ? `Issues tokens, ${generations} deep.` : 'Issues no tokens.';
   const until = exp === undefined ? 'Never expires.' : `Expires at ${new Date(exp * 1000).toISOString()}.`;
   return [code, depth, until];
 }

@@ -1,10 +1,19 @@
-import { createPrivateKey, createSecretKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto';
+import {
+  createPrivateKey,
+  createSecretKey,
+  generateKeyPair,
+  type JsonWebKey,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fail } from '../errors.ts';
 import { createCertificate, fingerprintOf } from './certificate.ts';
 import type { KeySet, SealingCertificate, SigningKey, SymmetricKey } from './keyset.ts';
+
+const SECRET_BYTES = 32;
 
 /** A key of a JWK set, with the members that are used here. */
 export interface StoredKey extends JsonWebKey {
@@ -19,26 +28,29 @@ export interface StoredKey extends JsonWebKey {
  *
  * The file is a JWK set (RFC 7517) with mode 0600: a signing key, a symmetric key, and an RSA key with its certificate.
  *
- * @throws KEYS_READABLE, KEYS_INVALID
+ * @throws KEYS_OUT_OF_REACH, KEYS_READABLE, KEYS_INVALID
  */
 export async function readKeyFile(dataFolder: string, now: number): Promise<KeySet> {
   const file = join(dataFolder, 'keys');
-  const text = (await readIfThere(file)) ?? (await createKeyFile(dataFolder, file, now));
+  const text = await readOrCreate(dataFolder, file, now).catch((cause: NodeJS.ErrnoException) =>
+    fail('KEYS_OUT_OF_REACH', { file, reason: cause.code ?? cause.message }, { cause }),
+  );
   // Windows has no modes.
   if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) fail('KEYS_READABLE', { file });
   try {
     return toKeySet((JSON.parse(text) as { keys: StoredKey[] }).keys);
-  } catch (cause) {
-    return fail('KEYS_INVALID', { file, reason: cause instanceof Error ? cause.message : String(cause) }, { cause });
+  } catch {
+    // Why is not told: a parser quotes what it could not read.
+    return fail('KEYS_INVALID', { file, reason: 'it is damaged' });
   }
 }
 
-async function readIfThere(file: string): Promise<string | undefined> {
+async function readOrCreate(dataFolder: string, file: string, now: number): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined; // readFile throws nothing else
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error; // readFile throws nothing else
+    return createKeyFile(dataFolder, file, now);
   }
 }
 
@@ -62,7 +74,7 @@ async function createKeyFile(dataFolder: string, file: string, now: number): Pro
 }
 
 async function generateKeys(now: number): Promise<StoredKey[]> {
-  const secret = () => randomBytes(32).toString('base64url');
+  const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
   const id = () => randomBytes(8).toString('hex');
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const pem = createCertificate(privateKey, `01${id()}`, now);
@@ -83,7 +95,7 @@ function toKeySet(keys: readonly StoredKey[]): KeySet {
   const signing = keys
     .filter((key) => key.use === 'sig' && key.alg === 'HS256')
     .map((key): [string, SigningKey] => {
-      const secret = createSecretKey(key.k ?? '', 'base64url');
+      const secret = secretOf(key);
       return [key.kid ?? '', { kid: key.kid ?? '', algorithm: 'HS256', verifyWith: secret, signWith: secret }];
     });
   // The first of each kind is in use; the others are from before.
@@ -98,8 +110,8 @@ function toKeySet(keys: readonly StoredKey[]): KeySet {
   };
 }
 
-function toSymmetric({ kid = '', k = '' }: StoredKey): SymmetricKey {
-  return { kid, key: createSecretKey(k, 'base64url') };
+function toSymmetric(key: StoredKey): SymmetricKey {
+  return { kid: key.kid ?? '', key: secretOf(key) };
 }
 
 function toCertificate(key: StoredKey): SealingCertificate {
@@ -109,4 +121,11 @@ function toCertificate(key: StoredKey): SealingCertificate {
     pem: `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`,
     privateKey: createPrivateKey({ key, format: 'jwk' }),
   };
+}
+
+/** A key that was lost would otherwise be one of no bytes, which everybody has. */
+function secretOf({ k = '' }: StoredKey): KeyObject {
+  const secret = Buffer.from(k, 'base64url');
+  if (secret.length < SECRET_BYTES) throw new RangeError('the secret is too short');
+  return createSecretKey(secret);
 }

@@ -1,4 +1,11 @@
-import { createHash, createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  type KeyObject,
+  X509Certificate,
+} from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fail } from '../errors.ts';
 import { fingerprintOf } from './certificate.ts';
@@ -14,23 +21,36 @@ export interface KeySources {
   readonly now?: number;
 }
 
+/** A limit that is given without the key that it limits would be passed over in silence. */
+const GOES_WITH = {
+  WEBTASK_SIGNING_KEY_ID: 'WEBTASK_SIGNING_KEY',
+  WEBTASK_SIGNING_KEY_CONTAINERS: 'WEBTASK_SIGNING_KEY',
+  WEBTASK_CERTIFICATE_KEY: 'WEBTASK_CERTIFICATE',
+};
+
 /**
  * Loads the keys of a cluster: the key file of the data folder, or what the environment says.
  *
  * With `WEBTASK_SIGNING_KEY` no file is read or made, so that a build machine holds what it was given and no more.
  *
- * @throws KEYS_READABLE, KEYS_INVALID, KEY_SETTING_INVALID, CERTIFICATE_UNUSABLE
+ * @throws KEYS_OUT_OF_REACH, KEYS_READABLE, KEYS_INVALID, KEY_SETTING_INVALID, CERTIFICATE_UNUSABLE
  *
  * @example
  * const keys = await loadKeySet({ dataFolder: '.webtask', env: process.env });
  */
 export async function loadKeySet({ dataFolder, env, now = Date.now() }: KeySources): Promise<KeySet> {
+  for (const [setting, other] of Object.entries(GOES_WITH)) {
+    if (env[setting] && !env[other]) invalid(setting, `it goes with ${other}, which is not set`);
+  }
   const fromFile = env.WEBTASK_SIGNING_KEY ? undefined : await readKeyFile(dataFolder, now);
   const own = env.WEBTASK_SIGNING_KEY ? await readSigningKey(env.WEBTASK_SIGNING_KEY, env) : fromFile?.current;
   const signing = new Map(fromFile?.signing);
   if (own) signing.set(own.kid, own);
   if (env.WEBTASK_TRUSTED_KEYS) {
-    for (const key of await readTrustedKeys(env.WEBTASK_TRUSTED_KEYS)) signing.set(key.kid, key);
+    for (const key of await readTrustedKeys(env.WEBTASK_TRUSTED_KEYS)) {
+      if (signing.has(key.kid)) invalid('WEBTASK_TRUSTED_KEYS', `there are two keys of the kid ${key.kid}`);
+      signing.set(key.kid, key);
+    }
   }
   return {
     signing,
@@ -43,15 +63,19 @@ export async function loadKeySet({ dataFolder, env, now = Date.now() }: KeySourc
 
 async function readSigningKey(setting: string, env: NodeJS.ProcessEnv): Promise<SigningKey> {
   const containers = env.WEBTASK_SIGNING_KEY_CONTAINERS?.split(',').map((name) => name.trim());
+  if (containers?.includes('')) invalid('WEBTASK_SIGNING_KEY_CONTAINERS', 'it holds an empty name');
+  // Other characters do not come through the libraries that write headers.
+  if (!/^[ -~]*$/.test(env.WEBTASK_SIGNING_KEY_ID ?? ''))
+    invalid('WEBTASK_SIGNING_KEY_ID', 'it is not printable ASCII');
   const limits = containers && { containers };
   if (!isPem(setting)) {
     const secret = secretKey(setting, 'WEBTASK_SIGNING_KEY');
-    const kid = env.WEBTASK_SIGNING_KEY_ID ?? keyId(secret);
+    const kid = env.WEBTASK_SIGNING_KEY_ID || keyId(secret);
     return { kid, algorithm: 'HS256', verifyWith: secret, signWith: secret, ...limits };
   }
   const signWith = readKey(() => createPrivateKey(unescapeNewlines(setting)), 'WEBTASK_SIGNING_KEY');
   const verifyWith = createPublicKey(signWith);
-  const kid = env.WEBTASK_SIGNING_KEY_ID ?? keyId(verifyWith);
+  const kid = env.WEBTASK_SIGNING_KEY_ID || keyId(verifyWith);
   return { kid, algorithm: algorithmOf(verifyWith, 'WEBTASK_SIGNING_KEY'), verifyWith, signWith, ...limits };
 }
 
@@ -59,13 +83,16 @@ async function readSigningKey(setting: string, env: NodeJS.ProcessEnv): Promise<
 async function readTrustedKeys(path: string): Promise<SigningKey[]> {
   const setting = 'WEBTASK_TRUSTED_KEYS';
   const text = await readFile(path, 'utf8').catch((cause) => invalid(setting, `${path} cannot be read`, cause));
-  const { keys } = readKey(() => JSON.parse(text) as { keys: (StoredKey & { containers?: string[] })[] }, setting);
-  if (!Array.isArray(keys)) invalid(setting, `${path} is no JWK set`);
-  return keys.map((jwk) => {
+  const set = readKey(() => JSON.parse(text) as { keys?: (StoredKey & { containers?: string[] })[] } | null, setting);
+  if (!Array.isArray(set?.keys)) return invalid(setting, `${path} is no JWK set`);
+  return set.keys.map((jwk) => {
     const verifyWith = readKey(() => createPublicKey({ key: jwk, format: 'jwk' }), setting);
     const algorithm = algorithmOf(verifyWith, setting);
-    const containers = jwk.containers && { containers: jwk.containers };
-    return { kid: jwk.kid ?? keyId(verifyWith), algorithm, verifyWith, ...containers };
+    const { kid = keyId(verifyWith), containers } = jwk;
+    // In a text in place of a list, every part of a name would pass for the name.
+    if (containers !== undefined && !Array.isArray(containers))
+      invalid(setting, `the containers of ${kid} are no list`);
+    return { kid, algorithm, verifyWith, containers };
   });
 }
 
@@ -74,7 +101,11 @@ async function readCertificate(env: NodeJS.ProcessEnv): Promise<SealingCertifica
   const fingerprint = fingerprintOf(pem);
   if (!env.WEBTASK_CERTIFICATE_KEY) return { fingerprint, pem };
   const key = await pemOf(env.WEBTASK_CERTIFICATE_KEY, 'WEBTASK_CERTIFICATE_KEY');
-  return { fingerprint, pem, privateKey: readKey(() => createPrivateKey(key), 'WEBTASK_CERTIFICATE_KEY') };
+  const privateKey = readKey(() => createPrivateKey(key), 'WEBTASK_CERTIFICATE_KEY');
+  if (!new X509Certificate(pem).checkPrivateKey(privateKey)) {
+    invalid('WEBTASK_CERTIFICATE_KEY', 'it is not the key of WEBTASK_CERTIFICATE');
+  }
+  return { fingerprint, pem, privateKey };
 }
 
 function readSymmetric(setting: string): KeySet['symmetric'] {
@@ -90,10 +121,13 @@ function algorithmOf(key: KeyObject, setting: string): SigningAlgorithm {
   return invalid(setting, 'a key is neither RSA of 2048 bits or more (RS256) nor EC on P-256 (ES256)');
 }
 
-/** Hexadecimal where every digit is one, otherwise base64url. */
+/** Hexadecimal where every digit is one, otherwise base64url; a path, which decodes too, is neither. */
 function secretKey(setting: string, name: string): KeyObject {
-  const bytes = Buffer.from(setting, /^([0-9a-f]{2})+$/i.test(setting) ? 'hex' : 'base64url');
-  if (bytes.length < 32) invalid(name, 'it has fewer than 32 bytes in base64url or hexadecimal, and is no PEM');
+  const hex = /^([0-9a-f]{2})+$/i.test(setting);
+  const bytes = Buffer.from(setting, hex ? 'hex' : 'base64url');
+  if (bytes.length < 32 || (!hex && bytes.toString('base64url') !== setting)) {
+    invalid(name, 'it is not PEM, and not 32 bytes or more in base64url (without padding) or hexadecimal');
+  }
   return createSecretKey(bytes);
 }
 

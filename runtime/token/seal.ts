@@ -57,7 +57,7 @@ export async function sealSecrets(
  */
 export async function openSeal(ectx: string, sealedFor: SealedFor, keys: KeySet): Promise<Record<string, string>> {
   const { compactDecrypt } = await import('jose');
-  let sealed: { for?: SealedFor; secrets?: Record<string, string> };
+  let sealed: { for: SealedFor; secrets: Record<string, string> };
   try {
     const { plaintext } = await compactDecrypt(
       ectx,
@@ -74,12 +74,15 @@ export async function openSeal(ectx: string, sealedFor: SealedFor, keys: KeySet)
       { keyManagementAlgorithms: ['RSA-OAEP-256', 'dir'], contentEncryptionAlgorithms: ['A256GCM'] },
     );
     sealed = JSON.parse(Buffer.from(plaintext).toString('utf8'));
+    // Whoever has the certificate can seal what they like.
+    const values: unknown[] = [...Object.values(sealed.for), ...Object.values(sealed.secrets)];
+    if (!values.every((value) => typeof value === 'string')) throw new TypeError('a secret is no text');
   } catch (cause) {
     if (cause instanceof WebtaskError) throw cause;
     return fail('TOKEN_SEAL_UNREADABLE', { reason: 'it is damaged' }, { cause });
   }
-  if (JSON.stringify(pick(sealed.for ?? {})) !== JSON.stringify(pick(sealedFor))) fail('TOKEN_SEAL_MISMATCH');
-  return Object.fromEntries(Object.entries(sealed.secrets ?? {}).filter(([name]) => !RESERVED.test(name)));
+  if (JSON.stringify(pick(sealed.for)) !== JSON.stringify(pick(sealedFor))) fail('TOKEN_SEAL_MISMATCH');
+  return Object.fromEntries(Object.entries(sealed.secrets).filter(([name]) => !RESERVED.test(name)));
 }
 
 /** In one order, so that texts can be compared; what is absent stays absent. */

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { fail } from '../errors.ts';
 import { checkClaims, type TokenClaims } from './claims.ts';
 import type { KeySet } from './keyset.ts';
+import { parseStrictObject } from './strict-json.ts';
 
 /** Longer tokens do not fit into the headers that carry them: Node takes 16 KiB for all of a request's. */
 export const MAX_TOKEN_LENGTH = 14 * 1024;
@@ -12,7 +13,7 @@ export const MAX_TOKEN_LENGTH = 14 * 1024;
  *
  * @param claims - `jti` and `iat` are filled in where they are missing
  * @param now - seconds since the epoch
- * @throws TOKEN_CLAIM_UNKNOWN, TOKEN_CLAIM_TYPE, TOKEN_TOO_LONG, TOKEN_NO_SIGNING_KEY, TOKEN_KEY_CONTAINER
+ * @throws TOKEN_CLAIM_UNKNOWN, TOKEN_CLAIM_TYPE, TOKEN_MALFORMED (nested too deeply), TOKEN_TOO_LONG, TOKEN_NO_SIGNING_KEY, TOKEN_KEY_CONTAINER
  * @see RFC 7515; protocol reference 5.1
  *
  * @example
@@ -23,6 +24,7 @@ export function signToken(claims: TokenClaims, keys: KeySet, now: number): strin
   if (!key?.signWith) return fail('TOKEN_NO_SIGNING_KEY');
   const filled = { jti: randomBytes(16).toString('hex'), iat: Math.floor(now), ...claims };
   checkClaims(filled);
+  parseStrictObject(JSON.stringify(filled), 'payload'); // what no one would accept is not signed
   if (!keyCovers(key.containers, filled.ten)) {
     fail('TOKEN_KEY_CONTAINER', { kid: key.kid, containers: (key.containers ?? []).join(', ') });
   }

@@ -19,7 +19,8 @@ export interface ParsedToken {
  * Checks a webtask token and returns its claims.
  *
  * Parsing is strict before any key is touched: every lenient reading of a token is a second name for it, and a second
- * name is a way around revocation.
+ * name is a way around revocation. One remains: of every ES256 signature (r, s) there is the twin (r, -s). So whatever is
+ * remembered of a token, such as that it was revoked, goes by its `jti`.
  *
  * @param token - compact JWS
  * @param keys - live keys, chosen by the header's `kid`

@@ -5,19 +5,19 @@ import type { KeySet, SigningKey } from '../../runtime/token/index.ts';
 export const NOW = 1_800_000_000;
 
 /** A key for HS256, whose secret is one letter 32 times. */
-export function hmacKey(kid: string, letter = 'k'): SigningKey {
+export function hmacKey(kid: string, letter = 'k'): SigningKey & { readonly signWith: KeyObject } {
   const secret = createSecretKey(Buffer.from(letter.repeat(32)));
   return { kid, algorithm: 'HS256', verifyWith: secret, signWith: secret };
 }
 
 /** A new key for RS256. */
-export function rsaKey(kid: string): SigningKey {
+export function rsaKey(kid: string): SigningKey & { readonly signWith: KeyObject } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return { kid, algorithm: 'RS256', verifyWith: publicKey, signWith: privateKey };
 }
 
 /** A new key for ES256. */
-export function ecKey(kid: string): SigningKey {
+export function ecKey(kid: string): SigningKey & { readonly signWith: KeyObject } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   return { kid, algorithm: 'ES256', verifyWith: publicKey, signWith: privateKey };
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +40,9 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'webtask-kit-project-')));
   const write = (file: string, text: string): void => {
     mkdirSync(dirname(join(folder, file)), { recursive: true });
-    writeFileSync(join(folder, file), text);
+    // Whole at once, as editors save: a watcher must not see an empty file.
+    writeFileSync(join(folder, '.saving'), text);
+    renameSync(join(folder, '.saving'), join(folder, file));
   };
   const base = { 'package.json': '{ "type": "module" }', '.mocharc.json': JSON.stringify(MOCHARC) };
   for (const [file, text] of Object.entries({ ...base, ...files })) write(file, text);

@@ -69,9 +69,9 @@ export function openExchange(request: RunRequest): Exchange {
   res.once('finish', () => {
     body.off('close', close).push(null);
     socket.off('close', onClose);
-    // What the webtask left unread is not wanted any more.
-    const { _consuming, _dump } = req as unknown as { _consuming: boolean; _dump(): void }; // since Node 0.x
-    if (!_consuming) _dump.call(req);
+    // A body that the webtask has not begun to read is not wanted any more. Neither name is public; both are old.
+    const { _consuming, _dump } = req as unknown as { _consuming: boolean; _dump(): void };
+    if (!_consuming && !req.readableFlowing) _dump.call(req);
     res.detachSocket(socket);
     process.nextTick(() => res.leave());
   });

@@ -34,6 +34,7 @@ class StreamedRequest extends IncomingMessage {
   readonly #source: Readable;
   readonly #run: AsyncResource;
   #isStarted = false;
+  #wantsMore = false;
 
   constructor(socket: Socket, source: Readable, run: AsyncResource) {
     super(socket);
@@ -45,17 +46,27 @@ class StreamedRequest extends IncomingMessage {
 
   override _read(size: number): void {
     super._read(size);
-    if (this.#isStarted) this.#source.resume();
+    this.#wantsMore = true;
+    if (this.#isStarted) this.#pump();
     else this.#start();
   }
 
   #start(): void {
     this.#isStarted = true;
     this.#source
-      .on('data', (chunk: Buffer) => this.#later(() => !this.push(chunk) && this.#source.pause()))
+      .on('readable', () => this.#later(() => this.#pump()))
       .on('end', () => this.#later(() => this.#end()))
       .on('error', () => this.#later(() => this.#breakOff()))
       .on('close', () => this.#later(() => this.#breakOff()));
+  }
+
+  #pump(): void {
+    while (this.#wantsMore) {
+      const chunk: Buffer | null = this.#source.read();
+      if (chunk === null) return;
+      this.#wantsMore = false; // a listener may come to ask for more
+      if (this.push(chunk)) this.#wantsMore = true;
+    }
   }
 
   #end(): void {
@@ -68,8 +79,8 @@ class StreamedRequest extends IncomingMessage {
     if (!this.complete) this.socket.destroy();
   }
 
-  /** A turn of its own, so that what a listener of the webtask throws is not thrown at the source. */
-  #later(call: () => unknown): void {
-    this.#run.runInAsyncScope(process.nextTick, process, call);
+  /** A turn of its own: what a listener of the webtask throws would break the parser that a source is read from. */
+  #later(call: () => void): void {
+    this.#run.runInAsyncScope(setImmediate, null, call);
   }
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { createReadStream } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { finished, PassThrough, pipeline, Readable, Transform } from 'node:stream';
@@ -60,6 +61,36 @@ describe('a slow reader', () => {
     });
     expect(handler.slice(0, 3)).to.deep.equal(['res prefinish', [true, false, false], 'written']);
     expect(handler.slice(3, 5)).to.have.members(['res finish', 'ended']); // in this order up to Node 22
+  });
+
+  it('keeps back the callback of a small write before one that does not fit', async () => {
+    const { handler } = await overBoth({
+      reads: 'when told',
+      handle(_req, res, note, caller) {
+        res.write('small', () => note('small'));
+        res.write(Buffer.alloc(BIG), () => note('big'));
+        setImmediate(() => {
+          note('read');
+          caller.read();
+          res.end();
+        });
+      },
+    });
+    expect(handler.slice(0, 4)).to.deep.equal(['read', 'res prefinish', 'small', 'big']);
+  });
+
+  it('gets all of an answer that has ended, though the webtask closes the connection then', async () => {
+    const { client } = await overBoth({
+      reads: 'when told',
+      handle(req, res, _note, caller) {
+        res.end('hello');
+        res.on('close', () => {
+          req.socket.destroy();
+          setImmediate(() => setImmediate(() => caller.read()));
+        });
+      },
+    });
+    expect(client).to.include({ body: 'hello', outcome: 'end' });
   });
 
   it('is told of no drain after the end', async () => {
@@ -285,6 +316,16 @@ describe('a caller that leaves', () => {
     left.abort();
     expect(await reply).to.equal(undefined);
     expect(res.closed).to.equal(true);
+    expect(getEventListeners(left.signal, 'abort')).to.deep.equal([]);
+  });
+
+  it('is not who has read the whole answer, whose connection stays', async () => {
+    const { signal } = new AbortController();
+    const { req, res, reply } = openExchange({ method: 'GET', url: '/', rawHeaders: [], signal });
+    res.end('hello');
+    const body = (await reply)?.body.resume() ?? expect.fail('no answer');
+    await new Promise((resolve) => body.once('close', resolve));
+    expect([res.closed, req.socket.destroyed, getEventListeners(signal, 'abort')]).to.deep.equal([true, false, []]);
   });
 
   it('may leave by not reading on', async () => {

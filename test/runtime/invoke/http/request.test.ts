@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import { finished } from 'node:stream';
+import { finished, PassThrough, Readable } from 'node:stream';
 import { buffer, text } from 'node:stream/consumers';
 import { expect } from 'chai';
+import { openExchange } from '../../../../runtime/invoke/http/index.ts';
 import { type Conversation, overBoth, said } from '../../../support/both-transports.ts';
 
 /** What a handler notes, over a real server and over the stand-in alike. */
@@ -44,7 +45,6 @@ describe('the head of a request', () => {
 
   it('may be changed by the webtask without harm to anybody else', async () => {
     const rawHeaders = Object.freeze(['Host', 'here.test']) as string[];
-    const { openExchange } = await import('../../../../runtime/invoke/http/index.ts');
     const { req } = openExchange({ method: 'GET', url: '/', rawHeaders });
     req.rawHeaders.push('X-A', '1');
     req.headers['x-b'] = '2';
@@ -191,6 +191,42 @@ describe('the body of a request', () => {
     expect(facts.slice(0, 4)).to.deep.equal(['one', true, 'two', 'req end']);
   });
 
+  it('is read from its source only as fast as the webtask reads', async () => {
+    let made = 0;
+    const piece = Buffer.alloc(64 * 1024);
+    const source = new Readable({
+      read() {
+        made += 1;
+        this.push(made > 100 ? null : piece);
+      },
+    });
+    const { req } = openExchange({ method: 'POST', url: '/', rawHeaders: [], body: source });
+    let read = 0;
+    req.on('data', (chunk: Buffer) => {
+      read += chunk.length;
+    });
+    await new Promise<void>((resolve) => req.once('data', () => resolve(void req.pause())));
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(made).to.be.below(10);
+    req.resume();
+    await new Promise((resolve) => req.once('end', resolve));
+    expect(read).to.equal(100 * piece.length);
+  });
+
+  it('that breaks off closes the connection', async () => {
+    for (const error of [undefined, new Error('broke')]) {
+      const source = new PassThrough();
+      const { req, res, reply } = openExchange({ method: 'POST', url: '/', rawHeaders: [], body: source });
+      const seen = new Promise((resolve) => req.once('error', resolve));
+      const closed = new Promise((resolve) => res.once('close', resolve));
+      req.once('data', () => source.destroy(error));
+      source.write('half');
+      expect(await seen).to.include({ code: 'ECONNRESET', message: 'aborted' });
+      await closed;
+      expect([req.aborted, req.complete, await reply]).to.deep.equal([true, false, undefined]);
+    }
+  });
+
   it('that nobody reads does not keep the answer back', async () => {
     const { client, handler } = await overBoth({
       method: 'POST',
@@ -199,6 +235,22 @@ describe('the body of a request', () => {
     });
     expect(client).to.deep.include({ body: 'done', outcome: 'end' });
     expect(handler.slice(0, 3)).to.deep.equal(AFTER_THE_END);
+  });
+
+  it('that is listened to still comes after the answer, and one that is not is dropped', async () => {
+    for (const isListenedTo of [true, false]) {
+      const source = new PassThrough();
+      const { req, res } = openExchange({ method: 'POST', url: '/', rawHeaders: [], body: source });
+      const seen: string[] = [];
+      const ended = new Promise((resolve) => req.once('end', resolve));
+      const closed = new Promise((resolve) => res.once('close', resolve));
+      res.end();
+      if (isListenedTo) req.on('data', (piece) => seen.push(String(piece)));
+      await closed;
+      source.end('late');
+      await ended;
+      expect(seen).to.deep.equal(isListenedTo ? ['late'] : []);
+    }
   });
 
   it('may be watched until it has ended', async () => {

@@ -1,0 +1,190 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runProgram } from '../support/program.ts';
+
+const HELP = {
+  '--help': `Usage: webtask [options] [command]
+
+Write, test and serve webtasks: one file is a function, a signed token is its
+address.
+
+Options:
+  -v, --version                  print the version
+  -h, --help                     print this help
+
+Commands:
+  new [options] <name> [folder]  write a webtask and its test, or a project: new
+                                 pay, new project my-tasks
+  dev [options] [files...]       serve the webtasks of this folder, without
+                                 tokens, and reload what you save
+  run [options] <file>           send one request to a webtask and print the
+                                 response
+  serve [options]                serve webtasks by their tokens
+  token                          mint a token, or say what one holds
+
+Tests run with mocha (npm test); wt-build mints the tokens of a repository.
+Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.
+`,
+  'dev --help': `Usage: webtask dev [options] [files...]
+
+serve the webtasks of this folder, without tokens, and reload what you save
+
+Arguments:
+  files         webtasks; by default those of webtasks/
+
+Options:
+  --port <n>    port to listen on, 0 for any free one (default: 8721, env:
+                WEBTASK_PORT)
+  --limit <ms>  milliseconds until a webtask without an answer is cut off
+                (default: 30000, env: WEBTASK_LIMIT_MS)
+  -h, --help    print this help
+`,
+  'run --help': `Usage: webtask run [options] <file>
+
+send one request to a webtask and print the response
+
+Arguments:
+  file                        the webtask
+
+Options:
+  -q, --query <name=value>    add to the query; may be repeated
+  -s, --secret <name=value>   give a secret, in place of those of .env; may be
+                              repeated
+  -H, --header <name: value>  add a header; may be repeated
+  -d, --data <body>           send a body
+  -X, --request <method>      method; by default GET, or POST with a body
+  --inspect                   wait for a debugger, and set no time limit
+  -h, --help                  print this help
+
+Exit codes: 0 for a status below 400, 4 for 4xx, 5 for 5xx, 2 wrong use, 3 the webtask does not compile.
+`,
+  'serve --help': `Usage: webtask serve [options]
+
+serve webtasks by their tokens
+
+Options:
+  --port <n>               port to listen on, 0 for any free one (default: 8721,
+                           env: WEBTASK_PORT)
+  --host <address>         address to listen on (default: "127.0.0.1", env:
+                           WEBTASK_HOST)
+  --data <folder>          folder of keys, tokens and storage (default:
+                           ".webtask", env: WEBTASK_DATA)
+  --limit <ms>             milliseconds until a webtask without an answer is cut
+                           off (default: 30000, env: WEBTASK_LIMIT_MS)
+  --allow-origin <origin>  origin that code may be fetched from although it is
+                           not public; may be repeated (env:
+                           WEBTASK_ALLOWED_ORIGINS)
+  -h, --help               print this help
+`,
+  'token --help': `Usage: webtask token [options] [command]
+
+mint a token, or say what one holds
+
+Options:
+  -h, --help                 print this help
+
+Commands:
+  mint [options]             print a token that runs code sent with the request
+  inspect [options] <token>  print claims, signer and abilities of a token
+`,
+  'token mint --help': `Usage: webtask token mint [options]
+
+print a token that runs code sent with the request
+
+Options:
+  --container <name>      container that the token is good for
+  --expires <duration>    such as 30d, 12h, 90m; never by default
+  --delegation-depth <n>  generations of tokens that may be issued from it
+                          (default: 0)
+  --data <folder>         folder of keys, tokens and storage (default:
+                          ".webtask", env: WEBTASK_DATA)
+  -h, --help              print this help
+`,
+  'token inspect --help': `Usage: webtask token inspect [options] <token>
+
+print claims, signer and abilities of a token
+
+Options:
+  --decrypt        also open its secrets, for which the key is needed
+  --json           as JSON
+  --data <folder>  folder of keys, tokens and storage (default: ".webtask", env:
+                   WEBTASK_DATA)
+  -h, --help       print this help
+`,
+};
+
+/** Each wrong use, and the line that it is refused with. */
+const WRONG_USES: readonly (readonly [args: string, line: string])[] = [
+  ['sevre', "webtask: unknown command 'sevre' (Did you mean serve?) Run webtask --help. [WRONG_USE]"],
+  ['token nope', "webtask token: unknown command 'nope'. Run webtask token --help. [WRONG_USE]"],
+  [
+    'serve --prot 1',
+    "webtask serve: unknown option '--prot' (Did you mean --port?) Run webtask serve --help. [WRONG_USE]",
+  ],
+  [
+    'dev --port 65536',
+    "webtask dev: option '--port <n>' argument '65536' is invalid. It is no port: a whole number from 0 to 65535. Run webtask dev --help. [WRONG_USE]",
+  ],
+  [
+    'run a.js -H a',
+    "webtask run: option '-H, --header <name: value>' argument 'a' is invalid. Write name: value. Run webtask run --help. [WRONG_USE]",
+  ],
+  [
+    'run a.js -s =a',
+    "webtask run: option '-s, --secret <name=value>' argument '=a' is invalid. Write name=value. Run webtask run --help. [WRONG_USE]",
+  ],
+  ['run a.js', 'webtask run: The webtask a.js cannot be read. Check its path. [RUN_NO_FILE]'],
+  ['dev a.js', 'webtask dev: The webtask a.js cannot be read. Check its path. [RUN_NO_FILE]'],
+  [
+    'token mint',
+    "webtask token mint: required option '--container <name>' not specified. Run webtask token mint --help. [WRONG_USE]",
+  ],
+];
+
+describe('the program webtask', () => {
+  let cwd: string;
+  before(() => {
+    cwd = realpathSync(mkdtempSync(join(tmpdir(), 'webtask-program-')));
+  });
+  after(() => rmSync(cwd, { recursive: true, force: true }));
+  const webtask = (args: string, env = {}) => runProgram('webtask', args === '' ? [] : args.split(' '), { cwd, env });
+
+  for (const [args, text] of Object.entries(HELP)) {
+    it(`explains itself: ${args}`, async () => {
+      expect(await webtask(args)).to.deep.equal({ status: 0, stdout: text, stderr: '' });
+    });
+  }
+
+  it('says its version', async () => {
+    expect(await webtask('--version')).to.deep.equal({ status: 0, stdout: '0.1.0\n', stderr: '' });
+  });
+
+  it('explains itself where nothing was asked for, which is no success', async () => {
+    expect(await webtask('')).to.deep.equal({ status: 2, stdout: '', stderr: HELP['--help'] });
+  });
+
+  for (const [args, line] of WRONG_USES) {
+    it(`refuses in one line: ${args}`, async () => {
+      expect(await webtask(args)).to.deep.equal({ status: 2, stdout: '', stderr: `${line}\n` });
+    });
+  }
+
+  it('says of an environment that it cannot use which variable it is', async () => {
+    expect(await webtask('serve', { WEBTASK_PORT: 'x' })).to.deep.equal({
+      status: 2,
+      stdout: '',
+      stderr:
+        "webtask serve: option '--port <n>' value 'x' from env 'WEBTASK_PORT' is invalid. It is no port: a whole number from 0 to 65535. Run webtask serve --help. [WRONG_USE]\n",
+    });
+  });
+
+  it('says that there is nothing to serve', async () => {
+    expect(await webtask('dev')).to.deep.equal({
+      status: 2,
+      stdout: '',
+      stderr: `webtask dev: There are no webtasks in ${join(cwd, 'webtasks')}. Write one with: webtask new hello [DEV_NO_WEBTASKS]\n`,
+    });
+  });
+});

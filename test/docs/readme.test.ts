@@ -1,0 +1,164 @@
+import { execFile, spawn } from 'node:child_process';
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { expect } from 'chai';
+import { FROM_SOURCE, waitForLine } from '../support/program.ts';
+
+const KIT = fileURLToPath(new URL('../../', import.meta.url));
+const sh = promisify(execFile);
+
+/**
+ * The README, carried out. Three things stand in for what a test cannot have: the kit comes from this checkout and not
+ * from the registry, a bare repository stands for GitHub (and so wt-build does not fetch), and a free port for 8721.
+ */
+describe('the README', function () {
+  this.timeout(60_000);
+  let folder: string;
+  let env: Record<string, string>;
+  let cwd: string;
+  let blocks: { language: string; text: string }[];
+  const running: ReturnType<typeof spawn>[] = [];
+
+  before(async function () {
+    if (process.platform === 'win32') return this.skip();
+    folder = await mkdtemp(join(tmpdir(), 'webtask-readme-'));
+    cwd = folder;
+    const port = await freePort();
+    const readme = await readFile(join(KIT, 'README.md'), 'utf8');
+    blocks = [...readme.replaceAll('8721', String(port)).matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(
+      ([, language = '', text = '']) => ({ language, text }),
+    );
+    await writeProgram(
+      'npx',
+      `case "$1" in
+      webtask|webtask-kit) shift; exec ${node('cli/webtask.ts')} "$@" ;;
+      wt-build) shift; exec ${node('cli/wt-build.ts')} "$@" --offline ;;
+      *) exit 127 ;; esac`,
+    );
+    await writeProgram(
+      'npm',
+      `case "$1" in
+      install) mkdir -p node_modules && for it in mocha chai @aws-sdk; do ln -s ${KIT}node_modules/$it node_modules/$it; done && ln -s ${KIT} node_modules/webtask-kit ;;
+      test) NODE_PATH="$PWD/node_modules" NODE_OPTIONS="${FROM_SOURCE.join(' ')}" exec "${process.execPath}" ${KIT}node_modules/mocha/bin/mocha.js ;;
+      *) exit 127 ;; esac`,
+    );
+    await mkdir(join(folder, 'github/you'), { recursive: true });
+    await sh('git', ['init', '--bare', '--initial-branch=main', join(folder, 'github/you/my-tasks.git')]);
+    await writeFile(
+      join(folder, 'gitconfig'),
+      `[user]\nname = You\nemail = you@example.com\n[url "${join(folder, 'github')}/"]\ninsteadOf = https://github.com/\n`,
+    );
+    env = {
+      PATH: `${join(folder, 'bin')}:${process.env.PATH}`,
+      HOME: folder,
+      GIT_CONFIG_GLOBAL: join(folder, 'gitconfig'),
+      GIT_CONFIG_NOSYSTEM: '1',
+      WEBTASK_PORT: String(port),
+      WEBTASK_SERVER: `http://127.0.0.1:${port}`,
+      NO_COLOR: '1',
+    };
+  });
+  after(async () => {
+    for (const child of running) child.kill();
+    if (folder) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('makes a project whose tests pass', async () => {
+    const printed = await carryOut('npx webtask-kit new project');
+    expect(printed)
+      .to.match(/\d+ passing/)
+      .and.not.match(/failing/);
+  });
+
+  it('shows the webtask that is in it', async () => {
+    const [example] = blocks.filter(({ language }) => language === 'js');
+    expect(await readFile(join(cwd, 'webtasks/hello.js'), 'utf8')).to.include(example?.text);
+  });
+
+  it('runs it once, and serves it with reload', async () => {
+    expect(await carryOut('npx webtask run')).to.include('{"message":"Hello, Ada!"}');
+  });
+
+  it('adds another one in TypeScript', async () => {
+    expect(await carryOut('npx webtask new pay --ts')).to.match(/\d passing/);
+  });
+
+  it('shows tests that pass', async () => {
+    await cp(join(KIT, 'webtasks/revoke_dynamodb.ts'), join(cwd, 'webtasks/revoke_dynamodb.ts'));
+    const examples = blocks.filter(({ language }) => language === 'ts');
+    expect(examples).to.have.length(2);
+    for (const [index, { text }] of examples.entries())
+      await writeFile(join(cwd, `test/readme${index}.test.mts`), text);
+    const printed = await carryOutText('npm test');
+    expect(printed)
+      .to.match(/✔ greets( \(\d+ms\))?\n/)
+      .and.include('✔ says that a token is not revoked');
+    for (const file of ['test/readme0.test.mts', 'test/readme1.test.mts', 'webtasks/revoke_dynamodb.ts'])
+      await rm(join(cwd, file));
+  });
+
+  it('mints tokens of a pushed repository, and serves them', async () => {
+    const printed = await carryOut('npx wt-build');
+    expect(printed).to.include('https://raw.githubusercontent.com/you/my-tasks/');
+    expect(printed).to.match(/curl .*\n?$/);
+  });
+
+  it('serves, and runs code that comes with a request', async () => {
+    await carryOut('npx webtask serve');
+    expect(await carryOut('TOKEN=')).to.equal('"Hello"');
+  });
+
+  /** Carries out the block that has that command. */
+  function carryOut(command: string): Promise<string> {
+    const block = blocks.find(({ language, text }) => language === 'sh' && text.includes(command));
+    return carryOutText(block?.text ?? `false # the README has no ${command}`);
+  }
+
+  /** Commands that never end are started, and waited for until they say where they listen. */
+  async function carryOutText(text: string): Promise<string> {
+    const lines = text.trim().split('\n');
+    const endless = lines.filter((line) => /^npx webtask (dev|serve)$/.test(line));
+    const rest = lines.filter((line) => !endless.includes(line));
+    const script = `set -e\n${rest.join('\n')}\npwd > ${join(folder, 'pwd')}`;
+    const { stdout } = await sh('sh', ['-c', script], { cwd, env }).catch(
+      (error: { stdout: string; stderr: string }) => {
+        throw new Error(`${rest.join('\n')}\n${error.stdout}${error.stderr}`);
+      },
+    );
+    cwd = (await readFile(join(folder, 'pwd'), 'utf8')).trim();
+    for (const line of endless) {
+      const child = spawn('sh', ['-c', `exec ${line}`], { cwd, env, stdio: 'pipe' });
+      running.push(child);
+      await waitForLine(child, /http:\/\/127\.0\.0\.1:\d+/);
+      if (line.endsWith('dev')) {
+        child.kill();
+        await new Promise((resolve) => child.once('close', resolve));
+      }
+    }
+    return stdout;
+  }
+
+  function node(program: string): string {
+    return [process.execPath, ...FROM_SOURCE, join(KIT, program)].map((part) => `"${part}"`).join(' ');
+  }
+
+  async function writeProgram(name: string, script: string): Promise<void> {
+    await mkdir(join(folder, 'bin'), { recursive: true });
+    await writeFile(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`);
+    await chmod(join(folder, 'bin', name), 0o755);
+  }
+});
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // it listens on TCP
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
