@@ -17,6 +17,7 @@ import { hostName } from './hosts.ts';
 import { createIssuer } from './issue.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
+import { openRevocationSource } from './revocation-source.ts';
 import { createRevocations } from './revocations.ts';
 import { createRunHandler } from './run.ts';
 
@@ -92,11 +93,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
   const { limitMs, onLine, onError } = options;
-  const revocations = createRevocations(openStoreOnce);
+  const revocations = createRevocations(openRevocationSource(openStoreOnce, options.env, Date.now));
   const identify = createIdentifier(keys, revocations);
   const issue = createIssuer({ keys, registry, baseUrl: () => baseUrl });
   const authorize = createAuthorizer(identify);
-  const run = createRunHandler({ authorize, registry, findCode, compiler, openDocuments, limitMs, onLine, onError });
+  const run = createRunHandler({
+    authorize,
+    registry,
+    findCode,
+    compiler,
+    openDocuments,
+    issue,
+    baseUrl: () => baseUrl,
+    limitMs,
+    onLine,
+    onError,
+  });
   const api = createApiHandler(
     {
       keys,
