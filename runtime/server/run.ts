@@ -8,9 +8,11 @@ import type { createAuthorizer } from './authorize.ts';
 import type { Compiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
 import type { createCodeFinder } from './find-code.ts';
+import type { Issue } from './issue.ts';
 import type { Registry } from './registry.ts';
 import { type RunTarget, toRunRequest } from './request.ts';
 import { webtaskMeta } from './webtask-meta.ts';
+import { webtaskUrl } from './webtask-url.ts';
 
 /** What the run path works with. */
 export interface RunParts {
@@ -20,6 +22,10 @@ export interface RunParts {
   readonly compiler: Compiler;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
+  /** Issues tokens for webtasks. */
+  readonly issue: Issue;
+  /** The public base of URLs, without a slash at the end. */
+  readonly baseUrl: () => string;
   readonly limitMs: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
@@ -89,6 +95,11 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
     codeUrl: claims.url,
     token: claims.url !== undefined || reserved.webtask_share_token !== undefined ? token : undefined,
     tokenId: claims.jti,
+    async issue(requested) {
+      const issued = await parts.issue(requested, authorization, Date.now() / 1000);
+      const url = issued.url ?? webtaskUrl(parts.baseUrl(), { container, token: issued.token });
+      return { token: issued.token, url };
+    },
     limitMs: parts.limitMs,
     maxBodyBytes: MAX_BODY_BYTES,
     onLine: (line) => parts.onLine(`${label} | ${mask(line)}`),
