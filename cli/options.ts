@@ -95,6 +95,14 @@ export const SETTINGS = {
     help: 'path of a JWK set with public keys whose tokens are accepted too',
   },
   dynamodbTable: { env: 'WEBTASK_DYNAMODB_TABLE', help: 'DynamoDB table for storage, in place of the embedded store' },
+  revocationUrl: {
+    env: 'WEBTASK_REVOCATION_URL',
+    help: 'webtask that keeps which tokens are revoked, in place of the store; one on this server with its key',
+  },
+  revocationContract: {
+    env: 'WEBTASK_REVOCATION_CONTRACT',
+    help: 'how it answers: marker (the header Revocation-Status, by default), or seed (200 and 404, as the original)',
+  },
   testDynamodb: { env: 'WEBTASK_TEST_DYNAMODB', help: 'env: tests use the real table of .env, not an embedded one' },
 } as const satisfies Record<string, Setting>;
 

@@ -98,6 +98,22 @@ export const ERRORS = {
     fault: 'webtask',
     text: "The '{method}' method is not supported in this environment",
   },
+  CREATE_TOKEN_NO_PARENT: {
+    status: 403,
+    fault: 'webtask',
+    text: 'No token can be created: the token of this run is not shared with the webtask.',
+    fix: 'Run it under a name or by a token with the URL of its code, or add webtask_share_token=1 to the query.',
+  },
+  CREATE_TOKEN_OPTIONS: {
+    status: 400,
+    fault: 'webtask',
+    text: 'No token can be created: the options are neither the URL of code nor an object, or issuer_url is no URL.',
+  },
+  CREATE_TOKEN_ISSUER: {
+    status: 502,
+    fault: 'webtask',
+    text: 'No token can be created by the issuer {issuer}: {reason}.',
+  },
   // invoke
   RUN_TIMED_OUT: {
     status: 504,
@@ -250,6 +266,12 @@ export const ERRORS = {
     text: 'the webtask `{name}` has no code: send claim `code` or claim `url`',
   },
   TOKEN_SUBJECT_INVALID: { status: 400, fault: 'caller', text: 'invalid `token`: {reason}' },
+  REVOCATION_UNANSWERED: {
+    status: 502,
+    fault: 'platform',
+    text: 'The webtask that keeps revocations gave no answer: {reason}.',
+    fix: 'Look at WEBTASK_REVOCATION_URL, and at what that webtask prints.',
+  },
   REVOCATION_CHECK_FAILED: { status: 502, fault: 'platform', text: 'revocation check failed' },
   TOKEN_TOO_LONG: {
     status: 400,
@@ -454,6 +476,7 @@ export const ERRORS = {
     fix: 'Rename one of them, or build them one by one.',
   },
   // server
+  SETTING_INVALID: { status: 500, fault: 'caller', text: '{setting} cannot be used: {reason}.' },
   NAME_CHANGED: {
     status: 409,
     fault: 'caller',

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ParsedUrlQuery } from 'node:querystring';
-import { fail } from '../errors.ts';
 import type { ParsedBody } from './body.ts';
+import { createTokenMethods, type IssueForRun } from './create-token.ts';
 import { mergeData } from './data.ts';
 import { type ReportMissing, watchMissing } from './missing.ts';
 import type { WebtaskStorage } from './storage.ts';
@@ -19,6 +19,10 @@ export interface ContextParts {
   readonly mergeBody: boolean;
   readonly storage: WebtaskStorage;
   readonly token?: string | undefined;
+  /** URL of the code, where the token fixes it. */
+  readonly codeUrl?: string | undefined;
+  /** Issues tokens as children of the one that authorised the run. */
+  readonly issue?: IssueForRun | undefined;
   /** Development only: is told of secrets and parameters that are read and were never given. */
   readonly reportMissing?: ReportMissing | undefined;
 }
@@ -47,8 +51,7 @@ export function createContext(parts: ContextParts): WebtaskContext {
     meta: { ...parts.meta },
     headers,
     storage: parts.storage,
-    create_token: () => fail('CREATE_TOKEN_UNSUPPORTED', { method: 'create_token' }),
-    create_token_url: () => fail('CREATE_TOKEN_UNSUPPORTED', { method: 'create_token_url' }),
+    ...createTokenMethods({ token: parts.token, codeUrl: parts.codeUrl, issue: parts.issue }),
   };
   if (parts.parsed.body !== undefined) context.body = parts.parsed.body;
   if (parts.parsed.raw !== undefined) context.body_raw = parts.parsed.raw;

@@ -1,5 +1,6 @@
 export { type ParsedBody, parseBody, readBody } from './body.ts';
 export { createContext } from './context.ts';
+export type { CreatedToken, IssueForRun } from './create-token.ts';
 export { maskSecrets } from './mask.ts';
 export { nearestName, type ReportMissing } from './missing.ts';
 export { readQuery } from './query.ts';

@@ -39,7 +39,14 @@ export interface WebtaskContext<Secrets extends object = Record<string, string>>
   readonly storage: WebtaskStorage;
   /** The token that authorised this run, only where it fixes the code or the caller shared it. */
   token?: string;
+  /**
+   * Creates a token as a child of this run's.
+   *
+   * @param options - the URL of its code, or `params`, `secrets`, `delegation_depth`, `disable_parse_body`,
+   *   `disable_merge_body`, `disable_self_revocation`, `issuer_url`, and claims
+   */
   create_token(options: unknown, callback: (error: unknown, token?: string) => void): void;
+  /** As {@link create_token}; gives the URL at which it runs. */
   create_token_url(options: unknown, callback: (error: unknown, url?: string) => void): void;
 }
 

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
-import { maskSecrets, type WebtaskStorage } from '../context/index.ts';
+import { type IssueForRun, maskSecrets, type WebtaskStorage } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import { type ActiveRun, callInRun, leaveRun } from './active-run.ts';
 import { type CallOutcome, callWebtask } from './call.ts';
@@ -45,6 +45,8 @@ export interface RunSettings {
   /** The token that authorised the run, where the webtask may see it, and its id. */
   readonly token?: string | undefined;
   readonly tokenId?: string | undefined;
+  /** Issues tokens for the webtask, as children of the one that authorised the run. */
+  readonly issue?: IssueForRun | undefined;
   /** Milliseconds until a run without an answer is cut off; 0 for never (a debugger is attached). */
   readonly limitMs: number;
   /** Largest body that is read for parsing. */

@@ -1,17 +1,16 @@
 import { LRUCache } from 'lru-cache';
-import { sha256Hex } from '../code/index.ts';
 import { fail } from '../errors.ts';
-import type { Key, Store } from '../store/index.ts';
 import type { TokenClaims } from '../token/index.ts';
+import type { RevocationSource } from './revocation-source.ts';
 
 /** Which tokens are revoked. */
 export interface Revocations {
   /**
    * Revokes a token, and so all that descend from it.
    *
-   * @throws STORE_UNREACHABLE
+   * @throws TOKEN_REVOCATION_REFUSED, STORE_UNREACHABLE, REVOCATION_UNANSWERED
    */
-  revoke(claims: TokenClaims): Promise<void>;
+  revoke(token: string, claims: TokenClaims): Promise<void>;
   /**
    * Says whether a token or one of its ancestors is revoked.
    *
@@ -23,11 +22,9 @@ export interface Revocations {
 /** How long another server's revocation may go unseen here. */
 const NOT_REVOKED_MS = 10_000;
 const REMEMBERED = 20_000;
-/** A revocation outlives its token by what clocks may differ. */
-const CLOCKS_DIFFER_SECONDS = 60 * 60;
 
 /**
- * Makes the list of revoked tokens over a store.
+ * Makes the check of revocations, which remembers what it was told.
  *
  * That a token is revoked is remembered for good, that it is not for ten seconds; a revocation made here is seen here
  * at once.
@@ -35,7 +32,7 @@ const CLOCKS_DIFFER_SECONDS = 60 * 60;
  * @param now - milliseconds
  * @see protocol reference 5.6
  */
-export function createRevocations(openStore: () => Promise<Store>, now: () => number = Date.now): Revocations {
+export function createRevocations(source: RevocationSource, now: () => number = Date.now): Revocations {
   /** When to ask again; `Infinity` for what is revoked. */
   const known = new LRUCache<string, number>({ max: REMEMBERED });
   const asking = new Map<string, Promise<boolean>>();
@@ -43,7 +40,7 @@ export function createRevocations(openStore: () => Promise<Store>, now: () => nu
   async function ask(id: string): Promise<boolean> {
     let found: boolean;
     try {
-      found = (await (await openStore()).get(keyOf(id))) !== undefined;
+      found = await source.has(id);
     } catch (cause) {
       return fail('REVOCATION_CHECK_FAILED', {}, { cause });
     }
@@ -66,22 +63,17 @@ export function createRevocations(openStore: () => Promise<Store>, now: () => nu
   }
 
   return {
-    async revoke({ jti, exp }) {
+    async revoke(token, claims) {
+      const { jti } = claims;
       if (jti === undefined) return fail('TOKEN_REVOCATION_REFUSED', { reason: 'it has no id' });
-      const expires = exp === undefined ? undefined : exp + CLOCKS_DIFFER_SECONDS;
-      await (await openStore()).put(keyOf(jti), { jti, revoked_at: Math.floor(now() / 1000) }, { expires });
+      await source.add(jti, token, claims);
       known.set(jti, Number.POSITIVE_INFINITY);
     },
     async isRevoked({ jti, ca = [] }) {
+      if (jti !== undefined && jti === source.own) return false;
       const ids = jti === undefined ? ca : [...ca, jti];
       const answers = ids.map(isRevokedId);
       return (await Promise.all(answers)).includes(true);
     },
   };
-}
-
-/** An id can be any text; a key cannot. */
-function keyOf(jti: string): Key {
-  const hash = sha256Hex(jti);
-  return { partition: `revoked/${hash.slice(0, 2)}`, sort: hash };
 }

@@ -8,6 +8,10 @@ import { expect } from 'chai';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type ProgramResult, runProgram, startProgram, waitForLine } from '../support/program.ts';
 
+/** What npm needs of the environment to reach its registry, which the server fetches modules from. */
+const NETWORK =
+  /^(?:npm_config_(?:registry|userconfig)|(?:https?|no)_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_(?:FILE|DIR))$/i;
+
 const CLIENTS = fileURLToPath(new URL('./node_modules/', import.meta.url));
 
 /** How a client is called. */
@@ -89,7 +93,8 @@ export function useBed(serveArgs: readonly string[] = []): Bed {
       res.writeHead(text === undefined ? 404 : 200).end(text);
     });
     const serve = ['serve', '--port', '0', '--data', data, '--allow-origin', state.origin.origin, ...serveArgs];
-    const server = startProgram('webtask', serve, { cwd: folder });
+    const network = Object.entries(process.env).filter(([name]) => NETWORK.test(name)) as [string, string][]; // all are set
+    const server = startProgram('webtask', serve, { cwd: folder, env: Object.fromEntries(network) });
     running.push(server);
     state.url = (await waitForLine(server, /listening on (\S+)/))[1] ?? '';
     state.token = await bed.mint(['--container', 'dev', '--delegation-depth', '3']);

@@ -73,10 +73,11 @@ export const addTokenRoutes: Routes = (api, parts) => {
         },
       },
       async (request) => {
-        const claims = readSubject(request.query.token ?? request.body?.token, parts);
+        const token = request.query.token ?? request.body?.token ?? '';
+        const claims = readSubject(token, parts);
         const { claims: caller } = await identifyCaller(request, parts);
         if (!isAdmin(caller)) checkRevocation(caller, claims);
-        await parts.revocations.revoke(claims);
+        await parts.revocations.revoke(token, claims);
         return {};
       },
     );
@@ -84,8 +85,8 @@ export const addTokenRoutes: Routes = (api, parts) => {
 };
 
 /** The token that a request is about, which need not be valid now. */
-function readSubject(token: string | undefined, { keys }: ApiParts): TokenClaims {
-  if (token === undefined || token === '') return fail('TOKEN_SUBJECT_INVALID', { reason: 'there is none' });
+function readSubject(token: string, { keys }: ApiParts): TokenClaims {
+  if (token === '') return fail('TOKEN_SUBJECT_INVALID', { reason: 'there is none' });
   try {
     return verifySignature(token, keys);
   } catch (error) {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { openRevocationSource } from '../../../runtime/server/revocation-source.ts';
 import { createRevocations } from '../../../runtime/server/revocations.ts';
 import type { Store } from '../../../runtime/store/index.ts';
 import { createMemoryStore } from '../../../runtime/store/memory.ts';
@@ -6,7 +7,7 @@ import { NOW } from '../../support/keys.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
 /** A store that counts what it is asked, and can be broken or slow. */
-function countingStore(store: Store = createMemoryStore(() => NOW)) {
+function countingStore(store: Store = createMemoryStore(() => NOW), now = () => NOW * 1000) {
   const state = { asked: 0, isDown: false, gate: Promise.resolve() };
   const open = async (): Promise<Store> => {
     if (state.isDown) throw new Error('the store is down');
@@ -20,7 +21,7 @@ function countingStore(store: Store = createMemoryStore(() => NOW)) {
       },
     };
   };
-  return { state, open, store };
+  return { state, source: openRevocationSource(open, {}, now) };
 }
 
 describe('the list of revoked tokens', () => {
@@ -31,9 +32,9 @@ describe('the list of revoked tokens', () => {
   });
 
   it('knows a token that was revoked, and all that descend from it, and no other', async () => {
-    const { open } = countingStore();
-    const revocations = createRevocations(open, now);
-    await revocations.revoke({ jti: 'b' });
+    const { source } = countingStore();
+    const revocations = createRevocations(source, now);
+    await revocations.revoke('', { jti: 'b' });
     expect(await revocations.isRevoked({ jti: 'b' })).to.equal(true);
     expect(await revocations.isRevoked({ jti: 'c', ca: ['a', 'b'] })).to.equal(true);
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
@@ -42,16 +43,16 @@ describe('the list of revoked tokens', () => {
   });
 
   it('is the same for every server of the store', async () => {
-    const { open } = countingStore();
-    await createRevocations(open, now).revoke({ jti: 'a' });
-    expect(await createRevocations(open, now).isRevoked({ jti: 'a' })).to.equal(true);
+    const { source } = countingStore();
+    await createRevocations(source, now).revoke('', { jti: 'a' });
+    expect(await createRevocations(source, now).isRevoked({ jti: 'a' })).to.equal(true);
   });
 
   it('believes a no for ten seconds, so that another server’s revocation is seen after no more than that', async () => {
-    const { open, state } = countingStore();
-    const revocations = createRevocations(open, now);
+    const { source, state } = countingStore();
+    const revocations = createRevocations(source, now);
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
-    await createRevocations(open, now).revoke({ jti: 'a' });
+    await createRevocations(source, now).revoke('', { jti: 'a' });
     time += 9_999;
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
     expect(state.asked).to.equal(1);
@@ -61,9 +62,9 @@ describe('the list of revoked tokens', () => {
   });
 
   it('believes a yes for good: nothing brings a token back', async () => {
-    const { open, state } = countingStore();
-    await createRevocations(open, now).revoke({ jti: 'a' });
-    const revocations = createRevocations(open, now);
+    const { source, state } = countingStore();
+    await createRevocations(source, now).revoke('', { jti: 'a' });
+    const revocations = createRevocations(source, now);
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(true);
     time += 365 * 24 * 60 * 60 * 1000;
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(true);
@@ -71,31 +72,31 @@ describe('the list of revoked tokens', () => {
   });
 
   it('sees its own server’s revocation at once', async () => {
-    const { open } = countingStore();
-    const revocations = createRevocations(open, now);
+    const { source } = countingStore();
+    const revocations = createRevocations(source, now);
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
-    await revocations.revoke({ jti: 'a' });
+    await revocations.revoke('', { jti: 'a' });
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(true);
   });
 
   it('does not believe a no that was on its way when the token was revoked', async () => {
-    const { open, state } = countingStore();
-    const revocations = createRevocations(open, now);
+    const { source, state } = countingStore();
+    const revocations = createRevocations(source, now);
     let letGo = (): void => undefined;
     state.gate = new Promise((resolve) => {
       letGo = resolve;
     });
     const answer = revocations.isRevoked({ jti: 'a' });
     await new Promise((resolve) => setImmediate(resolve)); // the store has answered, and the answer is held up
-    await revocations.revoke({ jti: 'a' });
+    await revocations.revoke('', { jti: 'a' });
     letGo();
     expect(await answer).to.equal(true);
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(true);
   });
 
   it('asks once for many who want to know at the same time', async () => {
-    const { open, state } = countingStore();
-    const revocations = createRevocations(open, now);
+    const { source, state } = countingStore();
+    const revocations = createRevocations(source, now);
     await Promise.all(
       Array.from({ length: 100 }, (_, index) => revocations.isRevoked({ jti: `t${index}`, ca: ['a'] })),
     );
@@ -103,10 +104,10 @@ describe('the list of revoked tokens', () => {
   });
 
   it('refuses where the store does not answer, also where a no has become too old', async () => {
-    const { open, state } = countingStore();
-    const revocations = createRevocations(open, now);
+    const { source, state } = countingStore();
+    const revocations = createRevocations(source, now);
     await revocations.isRevoked({ jti: 'a' });
-    await revocations.revoke({ jti: 'b' });
+    await revocations.revoke('', { jti: 'b' });
     state.isDown = true;
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
     expect(await revocations.isRevoked({ jti: 'b' })).to.equal(true);
@@ -119,26 +120,26 @@ describe('the list of revoked tokens', () => {
 
   it('keeps the revocation of a token that expires for an hour longer than the token', async () => {
     let storeTime = NOW;
-    const { open } = countingStore(createMemoryStore(() => storeTime));
-    await createRevocations(open, now).revoke({ jti: 'a', exp: NOW + 60 });
+    const { source } = countingStore(createMemoryStore(() => storeTime));
+    await createRevocations(source, now).revoke('', { jti: 'a', exp: NOW + 60 });
     storeTime = NOW + 60 + 3599;
-    expect(await createRevocations(open, now).isRevoked({ jti: 'a' })).to.equal(true);
+    expect(await createRevocations(source, now).isRevoked({ jti: 'a' })).to.equal(true);
     storeTime = NOW + 60 + 3600;
-    expect(await createRevocations(open, now).isRevoked({ jti: 'a' })).to.equal(false);
+    expect(await createRevocations(source, now).isRevoked({ jti: 'a' })).to.equal(false);
   });
 
   it('takes ids of any length and letters', async () => {
-    const { open } = countingStore();
-    const revocations = createRevocations(open, now);
+    const { source } = countingStore();
+    const revocations = createRevocations(source, now);
     for (const jti of ['', 'a'.repeat(5000), '\u0000', '../..', '\ud800']) {
-      await revocations.revoke({ jti });
-      expect(await createRevocations(open, now).isRevoked({ jti })).to.equal(true);
+      await revocations.revoke('', { jti });
+      expect(await createRevocations(source, now).isRevoked({ jti })).to.equal(true);
     }
   });
 
   it('cannot take a token without an id', async () => {
-    const { open } = countingStore();
-    expect(await refusalOf(createRevocations(open, now).revoke({}))).to.deep.equal({
+    const { source } = countingStore();
+    expect(await refusalOf(createRevocations(source, now).revoke('', {}))).to.deep.equal({
       code: 'TOKEN_REVOCATION_REFUSED',
       message: 'the token cannot be revoked: it has no id',
       fix: undefined,
