@@ -31,7 +31,7 @@ export interface ApiParts {
   readonly openStore: () => Promise<Store>;
   /** The public base of every URL that is printed, without a slash at the end. */
   readonly baseUrl: () => string;
-  readonly onError: (error: Error) => void;
+  readonly onError: (error: WebtaskError) => void;
 }
 
 /** Adds the routes of one resource. */
@@ -57,7 +57,11 @@ export function createApiHandler(
       const known = toWebtaskError(error);
       if (known.fault === 'platform') parts.onError(known);
       const { status, body } = platformFailure(known, request.id);
-      return reply.code(status).type('application/json').header('x-wt-response-source', 'proxy').send(body);
+      return reply
+        .code(status)
+        .header('Content-Type', 'application/json')
+        .header('x-wt-response-source', 'proxy')
+        .send(Buffer.from(body)); // bytes, since Fastify would add a charset to the type of a text
     });
     api.setNotFoundHandler((request) => {
       throw new WebtaskError('ROUTE_UNKNOWN', { method: request.method, path: request.url.replace(/\?.*/s, '') });

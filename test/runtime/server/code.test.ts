@@ -115,11 +115,11 @@ describe('the code that a server runs', () => {
       expect((await runCode(server, code, { headers })).body).to.equal('"ä"');
     });
 
-    it('is refused where it is larger than one MiB, however it is sent', async () => {
+    it('is refused where it is larger than five MiB, however it is sent', async () => {
       const fill = (bytes: number): string => 'return cb => cb(null, 1) //'.padEnd(bytes, ' ');
-      expect((await runCode(server, fill(1024 * 1024))).body).to.equal('1');
+      expect((await runCode(server, fill(5 * 1024 * 1024))).body).to.equal('1');
       for (const headers of [{}, { 'Transfer-Encoding': 'chunked' }]) {
-        expect(apiError(await runCode(server, fill(1024 * 1024 + 1), { headers }))).to.deep.equal(
+        expect(apiError(await runCode(server, fill(5 * 1024 * 1024 + 1), { headers }))).to.deep.equal(
           proxyError(400, 'Script exceeds the size limit.'),
         );
       }
