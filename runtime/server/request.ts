@@ -39,7 +39,12 @@ export async function readTarget(req: IncomingMessage, hosts: Hosts): Promise<Ru
     return { container: host.slice(0, -runDomain.length - 1), name, urlFormat: 3 };
   }
   const match = RUN_PATH.exec(url);
-  if (match) return { container: decode(match[1] ?? ''), name: match[2] && decode(match[2]), urlFormat: 1 };
+  if (match) {
+    const container = decodeSegment(match[1] ?? '');
+    const name = match[2] && decodeSegment(match[2]);
+    const isMalformed = match[2] !== undefined && name === undefined;
+    return container && !isMalformed ? { container, name, urlFormat: 1 } : undefined;
+  }
   if (url.startsWith('/api/') || host === '' || hosts.isOwnHost(host)) return undefined;
   const [, container, name] = segments(url);
   // The name of another container under this host would give its webtasks an origin that is not theirs.

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
 import type { Modules } from '../../modules/index.ts';
@@ -52,9 +52,10 @@ export function createApiHandler(
 
   async function start(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify');
-    const api = fastify({ genReqId: requestId, bodyLimit: 12 * 1024 * 1024, routerOptions: { maxParamLength: 1024 } });
-    api.setErrorHandler((error, request, reply) => {
-      const known = toWebtaskError(error);
+    const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+      // What the router cannot read leads nowhere.
+      const isBadUrl = (error as { code?: string }).code === 'FST_ERR_BAD_URL'; // fastify throws errors only
+      const known = isBadUrl ? notFound(request) : toWebtaskError(error);
       if (known.fault === 'platform') parts.onError(known);
       const { status, body } = platformFailure(known, request.id);
       return reply
@@ -62,9 +63,16 @@ export function createApiHandler(
         .header('Content-Type', 'application/json')
         .header('x-wt-response-source', 'proxy')
         .send(Buffer.from(body)); // bytes, since Fastify would add a charset to the type of a text
+    };
+    const api = fastify({
+      genReqId: requestId,
+      bodyLimit: 12 * 1024 * 1024,
+      routerOptions: { maxParamLength: 1024 },
+      frameworkErrors: answerError,
     });
+    api.setErrorHandler(answerError);
     api.setNotFoundHandler((request) => {
-      throw new WebtaskError('ROUTE_UNKNOWN', { method: request.method, path: request.url.replace(/\?.*/s, '') });
+      throw notFound(request);
     });
     for (const addRoutes of resources) addRoutes(api, parts);
     await api.ready();
@@ -75,6 +83,10 @@ export function createApiHandler(
     starting ??= start();
     (await starting).routing(req, res);
   };
+}
+
+function notFound({ method, url }: FastifyRequest): WebtaskError {
+  return new WebtaskError('ROUTE_UNKNOWN', { method, path: url.replace(/\?.*/s, '') });
 }
 
 /** Fastify's own errors are the caller's: a body that is no JSON, or does not match the schema of its route. */
