@@ -7,6 +7,12 @@ import { keepModulesFresh } from '../runtime/server/fresh-modules.ts';
 import { startDevServer } from '../runtime/server/index.ts';
 import { stopOnSignals } from './serve.ts';
 
+/**
+ * How long to wait for the rest of a change: a file is emptied before it is written, a formatter writes it again, and
+ * several are saved at once. More than 50, in which chokidar tells of a file only once.
+ */
+const SETTLED_MS = 60;
+
 /** `webtask dev`: serves webtasks without tokens, and reloads what is saved. */
 export async function dev(named: string[], options: { port: number; limit: number }): Promise<void> {
   const { folder } = readProject(process.cwd());
@@ -26,12 +32,19 @@ export async function dev(named: string[], options: { port: number; limit: numbe
     ignoreInitial: true,
     ignored: (path) => /^(?:node_modules|\.git|\.webtask)$/.test(basename(path)),
   });
-  watcher.on('all', (_event, changed) => {
-    if (!/\.(?:[cm]?[jt]s|json|env)$/.test(changed)) return;
+  const changed = new Set<string>();
+  const reload = (): void => {
     // What changed may be a module that webtasks require, or `.env`: all are read again.
     for (const file of files()) server.forget(file);
     forgetModules();
-    console.log(`reloaded after a change of ${relative(folder, changed).replaceAll('\\', '/')}`);
+    const [first = '', ...others] = [...changed].map((file) => relative(folder, file).replaceAll('\\', '/'));
+    console.log(`reloaded after a change of ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`);
+    changed.clear();
+  };
+  watcher.on('all', (_event, file) => {
+    if (!/\.(?:[cm]?[jt]s|json|env)$/.test(file)) return;
+    if (changed.size === 0) setTimeout(reload, SETTLED_MS);
+    changed.add(file);
   });
   stopOnSignals(async () => {
     await watcher.close();

@@ -16,7 +16,7 @@ import { transform } from 'esbuild';
  */
 export function typeScriptOptions(file, format) {
   return {
-    loader: 'ts',
+    loader: file.endsWith('ts') ? 'ts' : 'js',
     format: format === 'module' ? 'esm' : 'cjs',
     target: `node${process.versions.node}`,
     sourcefile: file,
@@ -53,8 +53,8 @@ export async function load(url, context, nextLoad) {
  * @returns {'commonjs' | 'module'}
  */
 export function moduleFormat(file) {
-  if (file.endsWith('.mts')) return 'module';
-  if (file.endsWith('.cts')) return 'commonjs';
+  if (/\.m[jt]s$/.test(file)) return 'module';
+  if (/\.c[jt]s$/.test(file)) return 'commonjs';
   return packageType(dirname(file));
 }
 

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import Module, { register } from 'node:module';
 import { transformSync } from 'esbuild';
 import { moduleFormat, typeScriptOptions } from './loader.js';
+import { isOwnModule, isWatching } from './watch.js';
 
 // Marked on the process: the hook may be asked for by --import, by --require and by a second copy of the kit.
 const REGISTERED = Symbol.for('webtask-kit.typescript');
@@ -16,17 +17,20 @@ if (!(REGISTERED in process)) {
   register('./loader.js', import.meta.url);
   process.setSourceMapsEnabled(true);
 
-  // mocha drops required files from the cache before it runs them again, and Node never loads a module a second time.
-  const isWatching = process.argv.some((it) => it === '--watch' || it === '-w');
-
   // any: neither Module#_compile, which Node's own '.js' extension calls, nor Module._extensions has a public type.
   /** @type {(module: any, file: string) => void} */
-  const compileTypeScript = (module, file) => {
+  const compile = (module, file) => {
     const format = isWatching ? 'commonjs' : moduleFormat(file);
     const { code } = transformSync(readFileSync(file, 'utf8'), typeScriptOptions(file, format));
     // Told that it is a module, Node makes it the same instance that `import` gives.
     module._compile(code, file, format);
   };
-  /** @type {any} */ (Module)._extensions['.ts'] = compileTypeScript;
-  /** @type {any} */ (Module)._extensions['.cts'] = compileTypeScript;
+  const extensions = /** @type {any} */ (Module)._extensions;
+  extensions['.ts'] = compile;
+  extensions['.cts'] = compile;
+  if (isWatching) {
+    const compileJavaScript = extensions['.js']; // which also has the endings that are not listed, such as .mjs
+    /** @type {typeof compile} */
+    extensions['.js'] = (module, file) => (isOwnModule(file) ? compile : compileJavaScript)(module, file);
+  }
 }

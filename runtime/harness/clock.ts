@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Clock } from '@sinonjs/fake-timers';
-import { fail } from '../errors.ts';
+import { WebtaskError } from '../errors.ts';
+import { explain } from './explain.ts';
 
 let clock: Clock | undefined;
 
@@ -28,8 +29,8 @@ export function freezeDate(to: string | number | Date): void {
  * @throws HARNESS_DATE_NOT_FROZEN
  */
 export function moveDate(milliseconds: number): void {
-  const frozen = clock ?? fail('HARNESS_DATE_NOT_FROZEN');
-  frozen.setSystemTime(frozen.now + milliseconds);
+  if (!clock) throw explain(new WebtaskError('HARNESS_DATE_NOT_FROZEN', {}));
+  clock.setSystemTime(clock.now + milliseconds);
 }
 
 /** Lets the date run again. */

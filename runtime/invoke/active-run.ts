@@ -17,6 +17,8 @@ let watching = false;
  */
 export function callInRun<T>(run: ActiveRun, call: () => T): T {
   if (!watching) watch();
+  // Each time, since others take it away: mocha, between the files that one of its workers runs.
+  if (!process.listeners('unhandledRejection').includes(takeRejection)) process.on('unhandledRejection', takeRejection);
   return runs.run(run, call);
 }
 
@@ -31,7 +33,6 @@ function watch(): void {
   divertOutput('stderr');
   // A capture callback comes before every listener, and knows the run that the error was thrown in.
   if (!process.hasUncaughtExceptionCaptureCallback()) process.setUncaughtExceptionCaptureCallback(takeUncaught);
-  process.on('unhandledRejection', takeRejection);
   watchMicrotasks();
 }
 

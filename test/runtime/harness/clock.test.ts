@@ -52,7 +52,9 @@ describe('the date of a test', () => {
         code: 'HARNESS_DATE_NOT_FROZEN',
         message: 'The date cannot be moved while it runs.',
         fix: 'Call freezeDate() first.',
-      });
+      })
+      .and.has.property('stack')
+      .that.includes('while it runs.\n    Call freezeDate() first. [HARNESS_DATE_NOT_FROZEN]\n');
   });
 
   it('is what a webtask sees, while the duration of its answer is measured on', async () => {

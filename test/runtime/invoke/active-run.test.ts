@@ -96,6 +96,15 @@ describe('what a run throws and nobody catches', () => {
     expect(uncaught).to.deep.equal([null]);
   });
 
+  it('is known also where others took our listener away, as mocha does between the files of a worker', async () => {
+    const others = process.listeners('unhandledRejection');
+    process.removeAllListeners('unhandledRejection');
+    const reply = await run('return cb => { Promise.reject(new Error("lost")) }');
+    process.removeAllListeners('unhandledRejection');
+    for (const listener of others) process.on('unhandledRejection', listener);
+    expect(JSON.parse(reply.body)).to.include({ code: 500, details: 'Error: lost' });
+  });
+
   it('is not confused with what another run throws at the same time', async () => {
     const throwing = (name: string) => () =>
       setImmediate(() => {

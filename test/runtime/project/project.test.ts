@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { readProject } from '../../../runtime/project/index.ts';
@@ -20,6 +20,11 @@ describe('the project of a folder', () => {
     expect(readProject(inner)).to.deep.equal({ folder: project.folder, webtasks: {} });
     project.write('webtasks/package.json', '{"webtasks":{"pay":{}}}');
     expect(readProject(inner)).to.deep.equal({ folder: join(project.folder, 'webtasks'), webtasks: { pay: {} } });
+  });
+
+  it('is just that folder where there is none up to the root', () => {
+    rmSync(file);
+    expect(readProject(project.folder)).to.deep.equal({ folder: project.folder, webtasks: {} });
   });
 
   it('declares what each webtask is run with', () => {

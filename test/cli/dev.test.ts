@@ -1,0 +1,171 @@
+import { renameSync, unlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { createProject, type TestProject } from '../support/project.ts';
+import { type RunningProgram, startRunning } from '../support/running.ts';
+import { ask } from '../support/server.ts';
+
+const WATCHING = 'watching for changes; ctrl+c ends';
+
+describe('webtask dev', () => {
+  let project: TestProject;
+  let program: RunningProgram;
+  let url: string;
+  afterEach(async () => {
+    await program.kill();
+    project.remove();
+  });
+
+  /** Starts it in a project of these files. */
+  const start = async (files: Record<string, string>, args: readonly string[] = [], env = {}): Promise<void> => {
+    project = createProject(files);
+    program = startRunning('webtask', ['dev', '--port', '0', ...args], { cwd: project.folder, env });
+    await program.until(/watching for changes/);
+    [, url = ''] = await program.until(/^(http:\/\/127\.0\.0\.1:\d+)\//m);
+  };
+  const get = async (path: string) => (await ask(url + path)).body;
+  const reloads = () => program.stdout.split('\n').filter((line) => line.startsWith('reloaded'));
+  /** Changes a file, and waits until that was noticed. */
+  const change = async (file: string, text: string): Promise<void> => {
+    project.write(file, text);
+    await noticed(file);
+  };
+  const noticed = (file: string, times = 1) =>
+    program.until(new RegExp(`(?:^reloaded after a change of ${file}$[^]*){${times}}`, 'm'));
+
+  it('prints each webtask’s URL, and its secrets by name and source, never by value', async () => {
+    await start(
+      {
+        'package.json':
+          '{ "webtasks": { "b": { "secrets": ["ONE", "TWO"] }, "c": { "secrets": ["THREE"] }, "d": { "secrets": [] } } }',
+        '.env': 'ONE=value-one\nTWO=value-two\nWEBTASK_HOST=192.0.2.1\n',
+        'webtasks/a.js': '',
+        'webtasks/b.js': '',
+        'webtasks/c.ts': '',
+        'webtasks/d.js': '',
+        'webtasks/d.test.js': '',
+      },
+      [],
+      { TWO: 'value-two-of-the-environment' },
+    );
+    expect(program.stdout.replaceAll(url, 'URL')).to.equal(`URL/a  (ONE from .env, TWO from environment)
+URL/b  (ONE from .env, TWO from environment)
+URL/c  (The secret THREE is neither in the environment nor in .env.)
+URL/d  (no secrets)
+${WATCHING}
+`);
+    program.signal('SIGTERM');
+    expect([await program.ended, program.stderr]).to.deep.equal([0, '']);
+  });
+
+  it('serves the files that are named, wherever they are', async () => {
+    await start({ 'webtasks/a.js': '', 'other/b.js': 'return cb => cb(null, "b")' }, ['other/b.js']);
+    expect(program.stdout.replaceAll(url, 'URL')).to.equal(`URL/b  (no secrets)\n${WATCHING}\n`);
+    expect(await get('/b')).to.equal('"b"');
+  });
+
+  it('reloads what is saved, once', async () => {
+    await start({ 'webtasks/a.js': 'return cb => cb(null, 1)' });
+    expect(await get('/a')).to.equal('1');
+    await change('webtasks/a.js', 'return cb => cb(null, 2)');
+    expect(await get('/a')).to.equal('2');
+    // As many editors save: a new file takes the place of the old one.
+    project.write('webtasks/a.js~', 'return cb => cb(null, 3)');
+    renameSync(join(project.folder, 'webtasks/a.js~'), join(project.folder, 'webtasks/a.js'));
+    await noticed('webtasks/a.js', 2);
+    expect(await get('/a')).to.equal('3');
+    await change('package.json', '{}');
+    expect(reloads()).to.deep.equal([
+      'reloaded after a change of webtasks/a.js',
+      'reloaded after a change of webtasks/a.js',
+      'reloaded after a change of package.json',
+    ]);
+  });
+
+  it('reloads what webtasks require: CommonJS, ES modules and TypeScript', async () => {
+    await start({
+      'webtasks/all.ts': `
+        import { a } from '../lib/a.js';
+        import { b } from '../lib/b.mjs';
+        import c = require('../lib/c.cjs');
+        import { d } from '../lib/d.ts';
+        import e from '../lib/e.json';
+        export default (cb: (e: null, r: unknown) => void) => cb(null, [a, b, c, d, e, d.meta]);`,
+      'lib/a.js': 'export { a } from "./deep.js"',
+      'lib/deep.js': 'export const a = 1',
+      'lib/b.mjs': 'export const b = 1',
+      'lib/c.cjs': 'module.exports = 1',
+      'lib/d.ts': 'export const d = { n: 1 as number, meta: import.meta.url.slice(-8) }',
+      'lib/e.json': '1',
+    });
+    const all = async () => JSON.parse(await get('/all')).map((it: { n?: number }) => it.n ?? it);
+    expect(await all()).to.deep.equal([1, 1, 1, 1, 1, 'lib/d.ts']);
+    await change('lib/deep.js', 'export const a = 2');
+    await change('lib/b.mjs', 'export const b = 2');
+    await change('lib/c.cjs', 'module.exports = 2');
+    await change('lib/d.ts', 'export const d = { n: 2 as number, meta: "" }');
+    await change('lib/e.json', '2');
+    expect(await all()).to.deep.equal([2, 2, 2, 2, 2, '']);
+    project.write('lib/b.mjs', 'export const b = ;');
+    await noticed('lib/b.mjs', 2);
+    expect(JSON.parse(await get('/all')).message).to.equal(
+      `Compilation failed: Unexpected ";" (${join(project.folder, 'lib/b.mjs')}:1)`,
+    );
+  });
+
+  it('reloads the last of several versions that are saved at once, and says in one line what was saved together', async () => {
+    await start({ 'webtasks/a.js': '', 'webtasks/b.js': '' });
+    for (let i = 0; i <= 20; i++) {
+      project.write('webtasks/a.js', `return cb => cb(null, ${i})`);
+      project.write('webtasks/b.js', `return cb => cb(null, ${i})`);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await program.until(/^reloaded after a change of webtasks\/[ab]\.js and 1 more$/m);
+    expect([await get('/a'), await get('/b')]).to.deep.equal(['20', '20']);
+  });
+
+  it('serves a new file, says so, and gives up one that is gone', async () => {
+    await start({ 'webtasks/a.js': '' });
+    await change('webtasks/new.js', 'return cb => cb(null, "new")');
+    expect(await get('/new')).to.equal('"new"');
+    unlinkSync(join(project.folder, 'webtasks/new.js'));
+    await noticed('webtasks/new.js', 2);
+    expect((await ask(`${url}/new`)).status).to.equal(404);
+  });
+
+  it('takes secrets from an .env that comes later, and changes', async () => {
+    await start({ 'webtasks/a.js': 'return (ctx, cb) => cb(null, ctx.secrets)' });
+    expect(await get('/a')).to.equal('{}');
+    await change('.env', 'API_KEY=1');
+    expect(await get('/a')).to.equal('{"API_KEY":"1"}');
+    project.write('.env', 'API_KEY=2');
+    await noticed('.env', 2);
+    expect(await get('/a')).to.equal('{"API_KEY":"2"}');
+  });
+
+  it('does not reload for packages, its own data, and files that are no code', async () => {
+    await start({ 'webtasks/a.js': '', '.webtask/x.json': '', 'README.md': '' });
+    project.write('.webtask/x.json', '1');
+    project.write('node_modules/x/index.js', '');
+    project.write('README.md', '1');
+    await change('webtasks/a.js', 'return cb => cb()');
+    expect(reloads()).to.deep.equal(['reloaded after a change of webtasks/a.js']);
+  });
+
+  it('is refused on a port that is taken', async () => {
+    const other = await new Promise<Server>((resolve) => {
+      const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
+    });
+    const { port } = other.address() as AddressInfo; // it listens on TCP
+    project = createProject({ 'webtasks/a.js': '', '.env': `WEBTASK_PORT=${port}\n` });
+    program = startRunning('webtask', ['dev'], { cwd: project.folder });
+    expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+      2,
+      '',
+      `webtask dev: Port ${port} is taken by another program. Choose another with --port, or --port 0 for any free one. [SERVE_PORT_TAKEN]\n`,
+    ]);
+    other.close();
+  });
+});
