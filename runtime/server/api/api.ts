@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
 import type { Modules } from '../../modules/index.ts';
@@ -52,13 +52,19 @@ export function createApiHandler(
 
   async function start(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify');
-    const api = fastify({ genReqId: requestId, bodyLimit: 12 * 1024 * 1024, routerOptions: { maxParamLength: 1024 } });
-    api.setErrorHandler((error, request, reply) => {
+    const sendFailure = (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
       const known = toWebtaskError(error);
       if (known.fault === 'platform') parts.onError(known);
       const { status, body } = platformFailure(known, request.id);
-      return reply.code(status).type('application/json').header('x-wt-response-source', 'proxy').send(body);
+      reply.code(status).type('application/json').header('x-wt-response-source', 'proxy').send(body);
+    };
+    const api = fastify({
+      genReqId: requestId,
+      bodyLimit: 12 * 1024 * 1024,
+      routerOptions: { maxParamLength: 1024 },
+      frameworkErrors: sendFailure, // such as a path with malformed percent-encoding, which has no route
     });
+    api.setErrorHandler(sendFailure);
     api.setNotFoundHandler((request) => {
       throw new WebtaskError('ROUTE_UNKNOWN', { method: request.method, path: request.url.replace(/\?.*/s, '') });
     });
