@@ -29,6 +29,8 @@ export interface CompileRequest {
 /** Compiles webtasks, and remembers them. */
 export interface Compiler {
   compile(request: CompileRequest): Promise<CompiledWebtask>;
+  /** Has the modules provided that code will need, and does not wait for them: what is missing is said when it runs. */
+  prepare(code: string, meta: Readonly<Record<string, string>>): void;
   /**
    * Forgets what was compiled of a container, or of one name in it.
    *
@@ -63,12 +65,11 @@ interface Remembered {
 export function createCompiler({ folder, modules, fetchText, forgetUrl }: CompilerParts): Compiler {
   const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
 
+  const findModules = (source: WebtaskSource, meta: Readonly<Record<string, string>>): Promise<string[]> =>
+    modules.foldersFor({ ...source, language: languageOf(source, meta), meta });
+
   async function compileNow(source: WebtaskSource, given: ModuleWebtask): Promise<CompiledWebtask> {
-    const modulePaths = await modules.foldersFor({
-      ...source,
-      language: languageOf(source, given.meta),
-      meta: given.meta,
-    });
+    const modulePaths = await findModules(source, given.meta);
     return compileWebtask({ ...source, modulePaths, fetchText }, given);
   }
 
@@ -87,6 +88,9 @@ export function createCompiler({ folder, modules, fetchText, forgetUrl }: Compil
       // A failure is not remembered: what is missing may be installed meanwhile.
       compiling.catch(() => compiled.peek(key) === remembered && compiled.delete(key));
       return compiling;
+    },
+    prepare(code, meta) {
+      findModules({ code, file: join(folder, 'webtask.js') }, meta).catch(() => undefined);
     },
     forget(container, name) {
       let forgotten = 0;

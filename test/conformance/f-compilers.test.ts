@@ -28,6 +28,7 @@ describe('F. compilers, middleware and modules', function () {
     registry = await startRegistry([
       { name: 'lodash', version: '4.17.4', code: "exports.VERSION = '4.17.4';" },
       { name: 'lodash', version: '3.0.0', code: "exports.VERSION = '3.0.0';" },
+      { name: 'fake-early', version: '1.0.0', code: '' },
       { name: 'fake-compiler', version: '1.0.0', code: `${COMPILER} module.exports.named = module.exports;` },
       { name: '@fake/middleware', version: '1.0.0', code: MIDDLEWARE },
     ]);
@@ -80,6 +81,16 @@ describe('F. compilers, middleware and modules', function () {
     expect(await response.json()).to.deep.include({ name: 'lodash', version: '4.17.4', state: 'available' });
     const scoped = await fetch(`${server.url}/api/env/node/modules/@none/such`);
     expect(await scoped.json()).to.deep.equal([]);
+  });
+
+  own('21. What a webtask will need is provided when it is created', async () => {
+    await server.create('never-run', "module.exports = cb => cb(null, require('fake-early@1.0.0'))");
+    let listed: unknown[] = [];
+    while (!listed.some((it) => (it as { state: string }).state === 'available')) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      listed = (await (await fetch(`${server.url}/api/env/node/modules/fake-early`)).json()) as unknown[];
+    }
+    expect(listed).to.deep.equal([{ name: 'fake-early', version: '1.0.0', state: 'available' }]);
   });
 
   own('70. Modules that are asked for have a state each', async () => {
