@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { open as openInspector, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
+import { fetchTextAnywhere } from '../runtime/code/fetch-text.ts';
 import { compileWebtask } from '../runtime/compile/index.ts';
 import { maskSecrets } from '../runtime/context/index.ts';
 import { fail } from '../runtime/errors.ts';
@@ -31,7 +32,7 @@ export async function run(
     waitForDebugger();
   }
   const storage = testStorage(undefined, name)();
-  const webtask = await compileWebtask({ code, file: path }, { ...settings, storage });
+  const webtask = await compileWebtask({ code, file: path, fetchText: fetchTextAnywhere }, { ...settings, storage });
 
   const mask = maskSecrets(settings.secrets);
   const request = toRunRequest({

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { fetchTextAnywhere } from '../code/fetch-text.ts';
 import { type CompiledWebtask, compileWebtask, type ModuleWebtask, type WebtaskSource } from '../compile/index.ts';
 import { maskSecrets } from '../context/index.ts';
 import { fail } from '../errors.ts';
@@ -75,7 +76,11 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
     onProblem: ({ kind, message }: RunProblem) => noteProblem(test, { kind, message: mask(message) }),
   });
 
-  const compiled = await compileQuietly({ code, file }, { ...given, storage: storage() }, watch(currentTest()));
+  const compiled = await compileQuietly(
+    { code, file, fetchText: fetchTextAnywhere },
+    { ...given, storage: storage() },
+    watch(currentTest()),
+  );
 
   const send = async (request: TestRequest, logs: string[]): Promise<RunReply> => {
     const test = currentTest();

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fetchTextAnywhere } from '../code/fetch-text.ts';
 import { type CompiledWebtask, compileWebtask } from '../compile/index.ts';
 import { createStorage, maskSecrets } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
@@ -49,7 +50,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   async function load(name: string, file: string): Promise<Loaded> {
     const settings = webtaskSettings(file);
     const code = await readFile(file, 'utf8');
-    return { settings, webtask: await compileWebtask({ code, file }, { ...settings, storage: storageOf(name) }) };
+    const source = { code, file, fetchText: fetchTextAnywhere };
+    return { settings, webtask: await compileWebtask(source, { ...settings, storage: storageOf(name) }) };
   }
 
   async function answer(path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {

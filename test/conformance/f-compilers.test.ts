@@ -125,6 +125,27 @@ describe('F. compilers, middleware and modules', function () {
     expect((await server.call('POST', '/api/env/node/modules?reset=1', { json })).status).to.equal(403);
   });
 
+  it('70. A request for modules that names none is refused in words', async () => {
+    const many = Array.from({ length: 51 }, () => ({ name: 'lodash', version: '4.17.4' }));
+    for (const json of [
+      {},
+      { modules: 'lodash' },
+      { modules: [{ name: 'lodash' }] },
+      { modules: many },
+      { modules: [{ name: '../etc', version: '1.0.0' }] },
+      { modules: [{ name: 'lodash', version: '^4' }] },
+    ]) {
+      const response = await server.call('POST', '/api/env/node/modules', { json });
+      const body = (await response.json()) as Record<string, unknown>;
+      expect(response.status, JSON.stringify(json)).to.equal(400);
+      expect(body.code).to.equal(400);
+      expect(body.message).to.be.a('string');
+    }
+    for (const name of ['.npm', '-x', 'a%00b', 'a/b/c']) {
+      expect((await fetch(`${server.url}/api/env/node/modules/${name}`)).status, name).to.equal(400);
+    }
+  });
+
   own('98. wt-compiler names a module, module/export, or a URL', async () => {
     const meta = versions({ 'fake-compiler': '1.0.0' });
     for (const name of ['fake-compiler', 'fake-compiler/named', 'fake-compiler@1.0.0', `${files.origin}/compiler.js`]) {
