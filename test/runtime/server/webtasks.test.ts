@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { type RunningServer, startServer } from '../../../runtime/server/index.ts';
+import { storedCodeUrl } from '../../../runtime/server/registry.ts';
 import { type KeySet, loadKeySet, signToken } from '../../../runtime/token/index.ts';
 import { type FaultyDynamoDB, startFaultyDynamoDB } from '../../support/faulty-dynamodb.ts';
 
@@ -120,6 +121,25 @@ describe('the API of named webtasks', () => {
         { numRuns: 400 },
       );
     }).timeout(60_000);
+  });
+
+  it("runs nobody's code in another container, whatever URL a token was signed with", async () => {
+    server = await start();
+    const other = { Authorization: `Bearer ${signToken({ ten: 'other', dd: 5 }, keys, Date.now() / 1000)}` };
+    const path = `${server.url}/api/webtask/other/private`;
+    const put = { method: 'PUT', headers: { ...other, 'Content-Type': 'application/json' } };
+    expect((await fetch(path, { ...put, body: JSON.stringify({ code: HELLO }) })).status).to.equal(200);
+
+    const url = storedCodeUrl({ container: 'other', name: 'private' });
+    const asked = await call('POST', '/api/tokens/issue', { ten: 'dev', url });
+    expect(asked.status).to.equal(400);
+    const key = signToken({ ten: 'dev', url }, keys, Date.now() / 1000);
+    const refused = await fetch(`${server.url}/api/run/dev?key=${key}`);
+    expect([refused.status, ((await refused.json()) as { message: string }).message]).to.deep.equal([
+      403,
+      'not authorized to perform operation on tenant `other`',
+    ]);
+    await server.close();
   });
 
   it('takes 1,000 creates of one name at once', async () => {
