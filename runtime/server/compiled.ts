@@ -13,6 +13,8 @@ import type { Modules } from '../modules/index.ts';
 import type { Authorization } from './authorize.ts';
 
 const REMEMBERED = 500;
+/** Characters of code: a few are much larger than most. */
+const REMEMBERED_LENGTH = 128 * 1024 * 1024;
 
 /** What is compiled for whom. */
 export interface CompileRequest {
@@ -55,6 +57,7 @@ interface Remembered {
   readonly container: string;
   readonly name: string | undefined;
   readonly url: string | undefined;
+  readonly length: number;
   readonly compiling: Promise<CompiledWebtask>;
 }
 
@@ -63,7 +66,11 @@ interface Remembered {
  * it loads.
  */
 export function createCompiler({ folder, modules, fetchText, forgetUrl }: CompilerParts): Compiler {
-  const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  const compiled = new LRUCache<string, Remembered>({
+    max: REMEMBERED,
+    maxSize: REMEMBERED_LENGTH,
+    sizeCalculation: ({ length }) => length + 1,
+  });
 
   const findModules = (source: WebtaskSource, meta: Readonly<Record<string, string>>): Promise<string[]> =>
     modules.foldersFor({ ...source, language: languageOf(source, meta), meta });
@@ -83,7 +90,7 @@ export function createCompiler({ folder, modules, fetchText, forgetUrl }: Compil
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(claims.url));
       const given = { secrets, meta, params: claims.pctx ?? {}, storage };
       const compiling = compileNow({ code: code.text, file }, given);
-      const remembered = { container, name, url: claims.url, compiling };
+      const remembered = { container, name, url: claims.url, length: code.text.length, compiling };
       compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.
       compiling.catch(() => compiled.peek(key) === remembered && compiled.delete(key));
