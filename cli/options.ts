@@ -47,6 +47,11 @@ export const SETTINGS = {
     parse: parseDomain,
     help: "domain under which each container's webtasks also are, at http://{container}.{domain}/{name}",
   },
+  proveHosts: {
+    flag: '--prove-hosts',
+    env: 'WEBTASK_PROVE_HOSTS',
+    help: 'a container claims a custom domain only where a TXT record webtask:container:NAME says it is its own',
+  },
   maxCode: {
     flag: '--max-code <bytes>',
     env: 'WEBTASK_MAX_CODE_BYTES',

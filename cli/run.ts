@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { url as inspectorUrl, open as openInspector, waitForDebugger } from 'node:inspector';
 import { resolve } from 'node:path';
+import { fetchTextAnywhere } from '../runtime/code/fetch-text.ts';
 import { maskSecrets } from '../runtime/context/index.ts';
 import { fail } from '../runtime/errors.ts';
 import { testStorage, toRunRequest } from '../runtime/harness/index.ts';
@@ -27,7 +28,11 @@ export async function run(
   const onLine = (line: string): void => void process.stderr.write(`${mask(line)}\n`);
   if (options.inspect) waitForInspector();
   const storage = testStorage(undefined, name)();
-  const webtask = await loadWebtask({ code, file: path }, { ...settings, storage }, onLine);
+  const webtask = await loadWebtask(
+    { code, file: path, fetchText: fetchTextAnywhere },
+    { ...settings, storage },
+    onLine,
+  );
 
   const request = toRunRequest({
     method: options.request ?? (options.data === undefined ? 'GET' : 'POST'),

@@ -10,6 +10,7 @@ export async function serve(options: {
   maxCode: number;
   url?: string;
   runDomain?: string;
+  proveHosts?: boolean;
   allowOrigin?: string[];
 }): Promise<void> {
   const server = await startServer({
@@ -22,6 +23,7 @@ export async function serve(options: {
     maxCodeBytes: options.maxCode,
     publicUrl: options.url,
     runDomain: options.runDomain,
+    proveHosts: options.proveHosts,
     onLine: (line) => console.log(line),
     onError: (error) => console.error(describeError('webtask serve', error.code === 'INTERNAL' ? error.cause : error)),
   });

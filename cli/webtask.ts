@@ -61,6 +61,7 @@ addSettings(
   SETTINGS.maxCode,
   SETTINGS.url,
   SETTINGS.runDomain,
+  SETTINGS.proveHosts,
   SETTINGS.allowOrigin,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 

@@ -493,6 +493,12 @@ export const ERRORS = {
   HOST_INVALID: { status: 400, fault: 'caller', text: 'the host `{host}` is neither a DNS name nor an IP address' },
   HOST_OWN: { status: 403, fault: 'caller', text: "the host `{host}` is one of this cluster's own" },
   HOST_TAKEN: { status: 403, fault: 'caller', text: 'the host `{host}` belongs to another container' },
+  HOST_UNPROVEN: {
+    status: 403,
+    fault: 'caller',
+    text: 'the host `{host}` has no TXT record that says it is for this container',
+    fix: 'Add a TXT record to {host}: {record}',
+  },
   CODE_MISSING: { status: 404, fault: 'platform', text: 'the code of the webtask is not in the store' },
   STORAGE_CHANGED: {
     status: 409,

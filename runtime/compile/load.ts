@@ -1,6 +1,7 @@
 import Module from 'node:module';
 import { dirname } from 'node:path';
 import { fail } from '../errors.ts';
+import { restoreRemoved } from './old-node.ts';
 import { parseModuleRequest, resolveVersion } from './require-version.ts';
 
 /** What `module.webtask` holds while the code runs for the first time. */
@@ -99,6 +100,7 @@ export function declaredVersions(meta: Readonly<Record<string, string>>): Readon
 }
 
 function createModule(file: string, webtask: ModuleWebtask, modulePaths: readonly string[]): CommonJSModule {
+  if (modulePaths.length > 0) restoreRemoved();
   const module = new CommonJS(file);
   module.filename = file;
   module.paths = [...packageFolders(file), ...modulePaths];

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { fetchTextAnywhere } from '../code/fetch-text.ts';
 import { maskSecrets } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
 import { loadWebtask, type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
@@ -74,8 +75,11 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
   });
 
   const { onLine, onProblem } = watch(currentTest());
-  const compiled = await loadWebtask({ code, file }, { ...given, storage: storage() }, onLine, (message) =>
-    onProblem({ kind: 'threw-after-answer', message }),
+  const compiled = await loadWebtask(
+    { code, file, fetchText: fetchTextAnywhere },
+    { ...given, storage: storage() },
+    onLine,
+    (message) => onProblem({ kind: 'threw-after-answer', message }),
   );
 
   const send = async (request: TestRequest, logs: string[]): Promise<RunReply> => {

@@ -13,6 +13,9 @@ export interface InstallOptions {
   readonly onStart: (child: ChildProcess) => void;
 }
 
+/** What the name of a folder begins with whose installation is under way. */
+export const NEW_PREFIX = '.new-';
+
 /** Versions that no longer load, and what loads in their place: graceful-fs patched Node's insides until 4.2. */
 const OVERRIDES = { 'graceful-fs@<4.2.4': '4.2.11' };
 
@@ -26,7 +29,7 @@ const OVERRIDES = { 'graceful-fs@<4.2.4': '4.2.11' };
  */
 export async function install(specs: readonly ModuleSpec[], target: string, options: InstallOptions): Promise<void> {
   const { cache, env, onStart } = options;
-  const folder = await mkdtemp(join(cache, '.new-'));
+  const folder = await mkdtemp(join(cache, NEW_PREFIX));
   try {
     const overrides = specs.some(({ name }) => name === 'graceful-fs') ? {} : OVERRIDES;
     await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, overrides }));

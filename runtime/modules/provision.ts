@@ -1,11 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPlatformModule } from '../compile/index.ts';
 import { fail } from '../errors.ts';
-import { install, toText } from './install.ts';
+import { install, NEW_PREFIX, toText } from './install.ts';
 import { checkModule, isPackageName, type ModuleSpec } from './module-spec.ts';
 import { findNeeded, type NeedingWebtask } from './needed.ts';
 
@@ -37,6 +37,8 @@ export interface Modules {
 
 /** npm processes at a time. */
 const AT_ONCE = 2;
+/** How long an installation can take, and more. */
+const ABANDONED_MS = 60 * 60_000;
 /** How long a failure is an answer before it is tried again. */
 const FAILED_MS = 60_000;
 
@@ -68,6 +70,17 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
     }
   }
 
+  let swept: Promise<void> | undefined;
+  /** Removes what processes left behind that were killed while they installed. */
+  async function sweep(): Promise<void> {
+    for (const name of await readdir(cache)) {
+      if (!name.startsWith(NEW_PREFIX)) continue;
+      const folder = join(cache, name);
+      const { mtimeMs } = await stat(folder);
+      if (Date.now() - mtimeMs > ABANDONED_MS) await rm(folder, { recursive: true, force: true });
+    }
+  }
+
   const onStart = (child: ChildProcess): void => {
     children.add(child);
     child.once('close', () => children.delete(child));
@@ -83,6 +96,8 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
         refuseAgain(key);
         installing = inTurn(async () => {
           await mkdir(cache, { recursive: true, mode: 0o700 });
+          swept ??= sweep().catch(() => undefined); // another process may be removing the same
+          await swept;
           await install(specs, target, { cache, env, onStart });
         });
         underWay.set(key, installing);

@@ -8,6 +8,8 @@ import type { Modules } from '../modules/index.ts';
 import type { Authorization } from './authorize.ts';
 
 const REMEMBERED = 500;
+/** Characters of code: a few are much larger than most. */
+const REMEMBERED_LENGTH = 128 * 1024 * 1024;
 
 /** What is compiled for whom. */
 export interface CompileRequest {
@@ -28,6 +30,8 @@ export interface CompileRequest {
 /** Compiles webtasks, and remembers them. */
 export interface Compiler {
   compile(request: CompileRequest): Promise<CompiledWebtask>;
+  /** Has the modules provided that code will need, and does not wait for them: what is missing is said when it runs. */
+  prepare(code: string, meta: Readonly<Record<string, string>>): void;
   /**
    * Forgets what was compiled of a container, or of one name in it.
    *
@@ -52,6 +56,7 @@ interface Remembered {
   readonly container: string;
   readonly name: string | undefined;
   readonly url: string | undefined;
+  readonly length: number;
   readonly compiling: Promise<CompiledWebtask>;
 }
 
@@ -60,18 +65,21 @@ interface Remembered {
  * it loads.
  */
 export function createCompiler({ folder, modules, fetchText, forgetUrl }: CompilerParts): Compiler {
-  const compiled = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  const compiled = new LRUCache<string, Remembered>({
+    max: REMEMBERED,
+    maxSize: REMEMBERED_LENGTH,
+    sizeCalculation: ({ length }) => length + 1,
+  });
+
+  const findModules = (source: WebtaskSource, meta: Readonly<Record<string, string>>): Promise<string[]> =>
+    modules.foldersFor({ ...source, language: languageOf(source, meta), meta });
 
   async function compileNow(
     source: WebtaskSource,
     given: ModuleWebtask,
     onLine: (line: string) => void,
   ): Promise<CompiledWebtask> {
-    const modulePaths = await modules.foldersFor({
-      ...source,
-      language: languageOf(source, given.meta),
-      meta: given.meta,
-    });
+    const modulePaths = await findModules(source, given.meta);
     return loadWebtask({ ...source, modulePaths, fetchText }, given, onLine);
   }
 
@@ -85,11 +93,14 @@ export function createCompiler({ folder, modules, fetchText, forgetUrl }: Compil
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(url));
       const given = { secrets, meta, params: claims.pctx ?? {}, storage };
       const compiling = compileNow({ code: code.text, file }, given, onLine);
-      const remembered = { container, name, url: claims.url, compiling };
+      const remembered = { container, name, url: claims.url, length: code.text.length, compiling };
       compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.
       compiling.catch(() => compiled.peek(key) === remembered && compiled.delete(key));
       return compiling;
+    },
+    prepare(code, meta) {
+      findModules({ code, file: join(folder, 'webtask.js') }, meta).catch(() => undefined);
     },
     forget(container, name) {
       let forgotten = 0;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fetchTextAnywhere } from '../code/fetch-text.ts';
 import type { CompiledWebtask } from '../compile/index.ts';
 import { createStorage, maskSecrets } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
@@ -65,7 +66,11 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const onLine = (line: string): void => options.onLine(`${name} | ${mask(line)}`);
     const onProblem = ({ message }: RunProblem): void => options.onLine(mask(message));
     const code = await readFile(file, 'utf8').catch((cause) => fail('RUN_NO_FILE', { file }, { cause }));
-    const webtask = await loadWebtask({ code, file }, { ...settings, storage: storageOf(name) }, onLine);
+    const webtask = await loadWebtask(
+      { code, file, fetchText: fetchTextAnywhere },
+      { ...settings, storage: storageOf(name) },
+      onLine,
+    );
     return { settings, webtask, onLine, onProblem };
   }
 

@@ -36,6 +36,8 @@ export interface IssueParts {
   readonly registry: Registry;
   /** The public base of URLs, without a slash at the end. */
   readonly baseUrl: () => string;
+  /** Is told of code that is stored, so that its modules are there before it first runs. */
+  readonly onCode?: ((code: string, meta: Readonly<Record<string, string>>) => void) | undefined;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface IssueParts {
  *   NAME_CHANGED, HOST_INVALID, HOST_OWN, HOST_TAKEN
  * @see protocol reference 5.4
  */
-export function createIssuer({ keys, registry, baseUrl }: IssueParts): Issue {
+export function createIssuer({ keys, registry, baseUrl, onCode }: IssueParts): Issue {
   return async (sent, parent, now) => {
     const requested = withoutInspection(sent);
     const { claims: allowed, secrets: asked, code, meta = {} } = issueToken(requested, parent.claims, now);
@@ -78,6 +80,7 @@ export function createIssuer({ keys, registry, baseUrl }: IssueParts): Issue {
     }
     // What is kept must still be there, or an update in between would be undone.
     const named = await registry.putNamed({ container, name, token, meta, code: sha256, host }, kept?.version);
+    if (code !== undefined) onCode?.(code, meta);
     return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
   };
 }

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
 import type { Store } from '../store/index.ts';
 import { readBlob, writeBlob } from './blobs.ts';
-import { claimHost } from './hosts.ts';
+import { claimHost, type HostRules } from './hosts.ts';
 
 /** A webtask under its name, as it is stored. */
 export interface NamedWebtask {
@@ -35,7 +35,7 @@ export interface Registry {
    * Creates or replaces a webtask, whole.
    *
    * @param expected - the version that must be there, `null` for none; whatever there is by default
-   * @throws NAME_CHANGED, HOST_OWN, HOST_TAKEN, HOST_INVALID
+   * @throws NAME_CHANGED, HOST_OWN, HOST_TAKEN, HOST_INVALID, HOST_UNPROVEN
    */
   putNamed(webtask: Omit<NamedWebtask, 'version'>, expected?: string | null): Promise<NamedWebtask>;
   /** Removes a webtask. Gives what it was; `undefined` where there was none. */
@@ -62,15 +62,11 @@ const MAX_HOST_BYTES = 253;
  *
  * A webtask is one item, so that a write replaces token, metadata and code at once. Its code is written before.
  *
- * @param isOwnHost - whether a host is one of the cluster's own, which no webtask may claim
+ * @param hosts - which custom domains a webtask may claim
  * @param maxCodeBytes - the largest code that is kept
  * @see protocol reference 5.2, 6.1
  */
-export function createRegistry(
-  openStore: () => Promise<Store>,
-  isOwnHost: (host: string) => boolean,
-  maxCodeBytes: number,
-): Registry {
+export function createRegistry(openStore: () => Promise<Store>, hosts: HostRules, maxCodeBytes: number): Registry {
   /** Containers that are known to be listed. */
   const listed = new Set<string>();
   /** Who owns a host never changes. */
@@ -110,7 +106,7 @@ export function createRegistry(
     async putNamed(webtask, expected) {
       const { container, name, host } = webtask;
       const store = await openStore();
-      if (host !== undefined) await claimHost(store, host, container, isOwnHost);
+      if (host !== undefined) await claimHost(store, host, container, hosts);
       await noteContainer(container);
       const written = await store.put({ partition: partitionOf(container), sort: name }, webtask, { expected });
       if (!written.ok) return fail('NAME_CHANGED', { name });

@@ -88,6 +88,7 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
   });
   if (res.destroyed) return; // the caller went away before anything ran
 
+  const isShared = claims.url !== undefined || reserved.webtask_share_token !== undefined;
   const settings: RunSettings = {
     secrets,
     params: claims.pctx ?? {},
@@ -99,7 +100,8 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
     name: claims.jtn,
     urlFormat,
     codeUrl: claims.url,
-    token: claims.url !== undefined || reserved.webtask_share_token !== undefined ? token : undefined,
+    // The master key has no token, and so what runs by it creates none.
+    token: isShared && token !== '' ? token : undefined,
     tokenId: claims.jti,
     async issue(requested) {
       const issued = await parts.issue(requested, authorization, Date.now() / 1000);

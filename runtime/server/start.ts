@@ -14,7 +14,7 @@ import { RESOURCES } from './api/resources.ts';
 import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { createCompiler } from './compiled.ts';
 import { createCodeFinder } from './find-code.ts';
-import { hostName } from './hosts.ts';
+import { hostName, proveByDns } from './hosts.ts';
 import { createIssuer } from './issue.ts';
 import { answerMalformed } from './malformed.ts';
 import { createRegistry } from './registry.ts';
@@ -35,6 +35,8 @@ export interface ServerOptions {
   readonly publicUrl?: string | undefined;
   /** Every container's webtasks are also at `http://{container}.{runDomain}/{name}`. */
   readonly runDomain?: string | undefined;
+  /** Has a container show by a TXT record that a custom domain which it claims is its own. */
+  readonly proveHosts?: boolean | undefined;
   /** Largest code of a webtask, 5 MB by default. */
   readonly maxCodeBytes?: number | undefined;
   /** Origins that code may be fetched from although they are not public. */
@@ -87,7 +89,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isOwn || isLoopback(host) || (runDomain !== undefined && (host === runDomain || host.endsWith(`.${runDomain}`)))
     );
   };
-  const registry = createRegistry(openStoreOnce, isOwnHost, options.maxCodeBytes ?? MAX_CODE_BYTES);
+  const registry = createRegistry(
+    openStoreOnce,
+    { isOwnHost, prove: options.proveHosts ? proveByDns : undefined },
+    options.maxCodeBytes ?? MAX_CODE_BYTES,
+  );
   const openDocuments = openDocumentsOf(openStoreOnce);
   const loadCode = createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins });
   const modules = createModules(resolve(options.dataFolder, 'modules'), options.env);
@@ -101,7 +107,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { limitMs, onLine, onError } = options;
   const revocations = createRevocations(openRevocationSource(openStoreOnce, options.env, Date.now));
   const identify = createIdentifier(keys, revocations);
-  const issue = createIssuer({ keys, registry, baseUrl: () => baseUrl });
+  const issue = createIssuer({
+    keys,
+    registry,
+    baseUrl: () => baseUrl,
+    onCode: (code, meta) => compiler.prepare(code, meta),
+  });
   const authorize = createAuthorizer(identify);
   const run = createRunHandler({
     authorize,

@@ -85,3 +85,13 @@ export function loadSandboxjs(): {
 } {
   return createRequire(import.meta.url)('sandboxjs') as ReturnType<typeof loadSandboxjs>; // shapes as in its README
 }
+
+/** The error that a promise ends in. */
+export function failure(promise: Promise<unknown>): Promise<{ statusCode?: number; message: string }> {
+  return promise.then(
+    () => {
+      throw new Error('it succeeded');
+    },
+    (error: { message: string }) => error,
+  );
+}

@@ -85,6 +85,16 @@ describe('E. Tokens and permissions', () => {
     });
   });
 
+  it('the master key is not handed to what it runs, not even to create tokens with', async function () {
+    const { masterKey } = server;
+    if (masterKey === undefined) return this.skip();
+    const body = `module.exports = (ctx, cb) =>
+      ctx.create_token({ ten: 'dev' }, (error) => cb(null, { refused: Boolean(error), token: ctx.token }));`;
+    const url = `${server.url}/api/run/dev?webtask_share_token=1`;
+    const answer = await fetch(url, { method: 'POST', headers: withToken(masterKey), body });
+    expect(await answer.json()).to.deep.equal({ refused: true });
+  });
+
   it('74. the payload has jti, iat, ca, dd and ten; the header has alg and kid alone', async () => {
     const first = await issued({ ten: 'dev', dd: 3 });
     const second = await issued({}, first);

@@ -28,6 +28,7 @@ describe('F. compilers, middleware and modules', function () {
     registry = await startRegistry([
       { name: 'lodash', version: '4.17.4', code: "exports.VERSION = '4.17.4';" },
       { name: 'lodash', version: '3.0.0', code: "exports.VERSION = '3.0.0';" },
+      { name: 'fake-early', version: '1.0.0', code: '' },
       { name: 'fake-compiler', version: '1.0.0', code: `${COMPILER} module.exports.named = module.exports;` },
       { name: '@fake/middleware', version: '1.0.0', code: MIDDLEWARE },
     ]);
@@ -82,6 +83,16 @@ describe('F. compilers, middleware and modules', function () {
     expect(await scoped.json()).to.deep.equal([]);
   });
 
+  own('21. What a webtask will need is provided when it is created', async () => {
+    await server.create('never-run', "module.exports = cb => cb(null, require('fake-early@1.0.0'))");
+    let listed: unknown[] = [];
+    while (!listed.some((it) => (it as { state: string }).state === 'available')) {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      listed = (await (await fetch(`${server.url}/api/env/node/modules/fake-early`)).json()) as unknown[];
+    }
+    expect(listed).to.deep.equal([{ name: 'fake-early', version: '1.0.0', state: 'available' }]);
+  });
+
   own('70. Modules that are asked for have a state each', async () => {
     const modules = [
       { name: 'lodash', version: '4.17.4' },
@@ -112,6 +123,27 @@ describe('F. compilers, middleware and modules', function () {
     });
     expect(nobody.status).to.equal(403);
     expect((await server.call('POST', '/api/env/node/modules?reset=1', { json })).status).to.equal(403);
+  });
+
+  it('70. A request for modules that names none is refused in words', async () => {
+    const many = Array.from({ length: 51 }, () => ({ name: 'lodash', version: '4.17.4' }));
+    for (const json of [
+      {},
+      { modules: 'lodash' },
+      { modules: [{ name: 'lodash' }] },
+      { modules: many },
+      { modules: [{ name: '../etc', version: '1.0.0' }] },
+      { modules: [{ name: 'lodash', version: '^4' }] },
+    ]) {
+      const response = await server.call('POST', '/api/env/node/modules', { json });
+      const body = (await response.json()) as Record<string, unknown>;
+      expect(response.status, JSON.stringify(json)).to.equal(400);
+      expect(body.code).to.equal(400);
+      expect(body.message).to.be.a('string');
+    }
+    for (const name of ['.npm', '-x', 'a%00b', 'a/b/c']) {
+      expect((await fetch(`${server.url}/api/env/node/modules/${name}`)).status, name).to.equal(400);
+    }
   });
 
   own('98. wt-compiler names a module, module/export, or a URL', async () => {

@@ -148,11 +148,16 @@ describe('F. storage and URLs', () => {
     });
 
     it('99. and nobody finds it at those of others', async function () {
-      if (!server.isOwn) return this.skip();
-      await server.create('plain', 'module.exports = (cb) => cb();');
+      const { masterKey } = server;
+      if (masterKey === undefined) return this.skip();
+      const headers = { Authorization: `Bearer ${masterKey}` };
+      const json = { code: 'module.exports = (cb) => cb();' };
+      expect((await server.call('PUT', '/api/webtask/other/plain', { json, headers })).status).to.equal(200);
+      expect((await ask('other.run.test', '/plain')).status).to.equal(200);
       for (const [host, path] of [
         ['unknown.test', '/dev/app'],
-        ['shop.test', '/other/app'],
+        ['shop.test', '/other/plain'],
+        ['dev.run.test', '/plain'],
         ['shop.test', '/app'],
         ['other.run.test', '/app'],
         ['run.test', '/app'],

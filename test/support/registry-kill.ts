@@ -29,11 +29,7 @@ export async function killAndLook(folder: string, from: number, count: number): 
   expect(acknowledged).to.have.length.at.least(count);
 
   const store = await openStore(folder, {});
-  const registry = createRegistry(
-    async () => store,
-    () => false,
-    5 * 1024 * 1024,
-  );
+  const registry = createRegistry(async () => store, { isOwnHost: () => false }, 5 * 1024 * 1024);
   for (const i of acknowledged) {
     const webtask = await registry.getNamed('dev', `w${i}`);
     expect(webtask).to.include({ token: `token ${i}` });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -115,6 +115,20 @@ describe('providing npm packages', function () {
       message: 'The module fake-damaged@1.0.0 was refused: its bytes have another hash.',
     });
     expect(readdirSync(join(folder, 'cache'))).to.not.include('fake-damaged');
+  });
+
+  it('removes what a killed process has left behind an hour ago', async () => {
+    const cache = join(folder, 'swept');
+    for (const [name, minutes] of [
+      ['.new-old', 61],
+      ['.new-young', 59],
+    ] as const) {
+      mkdirSync(join(cache, name), { recursive: true });
+      const at = Date.now() / 1000 - minutes * 60;
+      utimesSync(join(cache, name), at, at);
+    }
+    await result("return cb => require('fake-one@1.0.0');", {}, createModules(cache, environment()));
+    expect(readdirSync(cache).sort()).to.deep.equal(['.new-young', '.npm', 'fake-one']);
   });
 
   it('refuses what comes without a hash', async () => {

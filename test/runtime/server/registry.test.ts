@@ -22,11 +22,7 @@ describe('the registry of named webtasks', () => {
 
   beforeEach(() => {
     store = createMemoryStore();
-    registry = createRegistry(
-      async () => store,
-      (host) => host === 'own.test',
-      MAX_CODE_BYTES,
-    );
+    registry = createRegistry(async () => store, { isOwnHost: (host) => host === 'own.test' }, MAX_CODE_BYTES);
   });
 
   const put = (name: string, more: Partial<NamedWebtask> = {}): Promise<NamedWebtask> =>
@@ -163,11 +159,7 @@ describe('the registry of named webtasks', () => {
           return store.put(...args);
         },
       };
-      const half = createRegistry(
-        async () => dying,
-        () => false,
-        MAX_CODE_BYTES,
-      );
+      const half = createRegistry(async () => dying, { isOwnHost: () => false }, MAX_CODE_BYTES);
       await half.putCode(text).catch(() => undefined);
       expect(writes).to.equal(3);
       expect(await registry.getCode(sha256Hex(text))).to.equal(undefined);

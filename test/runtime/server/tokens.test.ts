@@ -6,6 +6,9 @@ import fc from 'fast-check';
 import { type RunningServer, startServer } from '../../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, signToken } from '../../../runtime/token/index.ts';
 
+const jtiOf = (token: string): string =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8')).jti;
+
 describe('the API of tokens', () => {
   let folder = '';
   let keys: KeySet;
@@ -122,6 +125,43 @@ describe('the API of tokens', () => {
       expect((await inspect(child, parent)).status).to.equal(200);
       expect((await revoke(child, parent)).status).to.equal(200);
     });
+  });
+
+  it('asks the webtask that keeps the revocations, and runs nothing without it', async () => {
+    const list = `const list = new Set();
+      module.exports = (ctx, req, res) => {
+        if (req.method === 'PUT') list.add(ctx.query.jti);
+        const found = list.has(ctx.query.jti);
+        res.writeHead(found ? 200 : 404, { 'Revocation-Status': found ? 'revoked' : 'active' });
+        res.end();
+      };`;
+    const keeper = await start();
+    const issue = async (server: RunningServer, claims: object): Promise<string> => {
+      const answer = await fetch(`${server.url}/api/tokens/issue`, {
+        method: 'POST',
+        headers: { Authorization: `Bearer ${tokenFor({ ten: 'dev' })}`, 'Content-Type': 'application/json' },
+        body: JSON.stringify({ ten: 'dev', dd: 0, ...claims }),
+      });
+      return answer.text();
+    };
+    const key = await issue(keeper, { code: list });
+    const asking = await start({ WEBTASK_REVOCATION_URL: `${keeper.url}/api/run/dev?key=${key}` });
+    try {
+      const run = async (token: string) => (await fetch(`${asking.url}/api/run/dev?key=${token}`)).status;
+      const [one, other] = [await issue(asking, { code: 'return cb => cb()' }), tokenFor({ ten: 'dev' })];
+      expect(await run(one)).to.equal(200);
+      const headers = { Authorization: `Bearer ${one}` };
+      const revoked = await fetch(`${asking.url}/api/tokens/revoke?token=${one}`, { method: 'POST', headers });
+      expect(revoked.status).to.equal(200);
+      expect(await run(one)).to.equal(403);
+      const known = await fetch(`${keeper.url}/api/run/dev?key=${key}&jti=${jtiOf(one)}`);
+      expect(known.headers.get('revocation-status')).to.equal('revoked');
+      await keeper.close();
+      expect(await run(other)).to.equal(502);
+      expect(await run(one)).to.equal(403);
+    } finally {
+      await asking.close();
+    }
   });
 
   describe('over a store that does not answer', () => {

@@ -1,0 +1,71 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startTestDynamoDB } from '../../runtime/store/index.ts';
+
+/** How a store answers: as it should, with an error of its own, that it is asked too often, or not at all. */
+export type Fault = 'none' | 'refuses' | 'throttles' | 'cuts';
+
+/** A DynamoDB that fails when it is told to. */
+export interface FaultyDynamoDB {
+  fault: Fault;
+  close(): Promise<void>;
+}
+
+const REPLIES = {
+  refuses: { status: 500, type: 'InternalServerError' },
+  throttles: { status: 400, type: 'ProvisionedThroughputExceededException' },
+} as const;
+
+/**
+ * Starts a DynamoDB with an empty table, and points the AWS SDK of this process to it until it is closed.
+ *
+ * @param table - its keys are `pk` and `sk`
+ */
+export async function startFaultyDynamoDB(table: string): Promise<FaultyDynamoDB> {
+  const dynamodb = await startTestDynamoDB({ [table]: ['pk', 'sk'] });
+  const { hostname, port } = new URL(dynamodb.endpoint);
+  const state: FaultyDynamoDB = { fault: 'none', close };
+  const server = createServer((req, res) => {
+    if (state.fault === 'cuts') return void req.socket.destroy();
+    if (state.fault !== 'none') {
+      const { status, type } = REPLIES[state.fault];
+      req.resume();
+      res.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.0' });
+      return void res.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'no' }));
+    }
+    const { method, url, headers } = req;
+    const passed = request({ hostname, port, method, path: url, headers }, (answer) => {
+      res.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(res);
+    });
+    passed.on('error', () => res.destroy());
+    req.pipe(passed);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const own = server.address() as AddressInfo; // it listens on TCP
+  const saved = setEnvironment({
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${own.port}`,
+    AWS_REGION: 'local',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  });
+
+  async function close(): Promise<void> {
+    setEnvironment(saved);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await dynamodb.close();
+  }
+  return state;
+}
+
+/** Gives what was there before. */
+function setEnvironment(values: Record<string, string | undefined>): Record<string, string | undefined> {
+  const saved: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(values)) {
+    saved[name] = process.env[name];
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  return saved;
+}
