@@ -27,9 +27,9 @@ const SILENT_AFTER_MS = 30_000;
 /**
  * Has a webtask compiled by the compiler that its metadata `wt-compiler` names: a module, `module/export`, or a URL.
  *
- * The middleware compiler of the original is used where it is installed. Where it is not, the kit's own takes its place;
- * also where a middleware is named by URL, which the original would fetch past the rules of this server, or is the
- * platform's own.
+ * The middleware compiler of the original is used where it is installed beside the middleware. Where it is not, the
+ * kit's own takes its place; also where a middleware is named by URL, which the original would fetch past the rules of
+ * this server, or is the platform's own.
  *
  * @returns what the compiler gave for a webtask function
  * @throws COMPILE_FAILED, COMPILER_INVALID, COMPILER_URL_REFUSED, COMPILER_SILENT, MODULE_VERSION_MISSING
@@ -65,7 +65,8 @@ async function findCompiler(name: string, source: WebtaskSource, given: ModuleWe
   const id = request.version === undefined ? request.name : `${request.name}@${request.version}`;
   const require = (id: string): unknown => requireAs(id, source.file, given, source.modulePaths);
   if (request.name === MIDDLEWARE_COMPILER && request.path === '') {
-    const isOwn = /https?:\/\/|@webtask\//i.test(given.meta['wt-middleware'] ?? '');
+    const isOwn =
+      (source.modulePaths ?? []).length > 0 || /https?:\/\/|@webtask\//i.test(given.meta['wt-middleware'] ?? '');
     const installed = isOwn ? undefined : installedOr(() => require(id));
     if (installed === undefined) {
       const { createMiddlewareCompiler } = await import('./middleware.ts');

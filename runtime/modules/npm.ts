@@ -32,7 +32,7 @@ export function runNpm(
   const [command, first] = file === undefined ? ['npm', []] : [process.execPath, [file]];
   const child = spawn(command, [...first, ...args], {
     cwd,
-    env: Object.fromEntries(Object.entries(env).filter(([name]) => !KEPT_BACK.test(name))),
+    env: npmEnvironment(env),
     stdio: ['ignore', 'ignore', 'pipe'],
     timeout: TIMEOUT_MS,
     windowsHide: true,
@@ -51,6 +51,11 @@ export function runNpm(
       resolve({ status, code, reason: words ?? (signal ? `npm was ended by ${signal}` : `npm ended with ${status}`) });
     });
   });
+}
+
+/** What npm is told of the environment: not the secrets of the server. */
+export function npmEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !KEPT_BACK.test(name)));
 }
 
 /** The program that comes with the running Node; without it, whatever the path finds. */

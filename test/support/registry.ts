@@ -13,6 +13,8 @@ export interface FakePackage {
   readonly more?: object;
   /** Whether its bytes are others than the registry says. */
   readonly isDamaged?: boolean;
+  /** Milliseconds until its bytes are sent. */
+  readonly delayMs?: number;
 }
 
 /** Starts a stand-in for the npm registry, which has these packages only. */
@@ -22,10 +24,14 @@ export async function startRegistry(packages: readonly FakePackage[]): Promise<O
     const path = decodeURIComponent(req.url ?? '').replace(/\?.*/, '');
     const tarball = tarballs.get(path);
     const versions = packages.filter(({ name }) => `/${name}` === path);
-    if (tarball) res.end(tarball);
+    if (tarball) setTimeout(() => res.end(tarball), delayOf(path));
     else if (versions.length === 0) res.writeHead(404, { 'Content-Type': 'application/json' }).end('{}');
     else res.setHeader('Content-Type', 'application/json').end(JSON.stringify(packumentOf(versions)));
   });
+
+  function delayOf(path: string): number {
+    return packages.find((it) => path === `/${it.name}/-/${it.version}.tgz`)?.delayMs ?? 0;
+  }
 
   function packumentOf(versions: readonly FakePackage[]): object {
     const name = versions[0]?.name ?? '';

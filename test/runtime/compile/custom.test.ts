@@ -150,6 +150,40 @@ describe('compiling by the compiler of wt-compiler', () => {
     });
   });
 
+  describe('by @webtask/middleware-compiler', () => {
+    before(() =>
+      add('@webtask/middleware-compiler', 'module.exports = (o, cb) => cb(null, (done) => done(null, "original"));'),
+    );
+    const fetchText = async () => 'module.exports = () => (req, res, next) => next();';
+    const withMiddleware = (list: string, more = {}) =>
+      run(
+        'return cb => cb(null, "own")',
+        { 'wt-compiler': '@webtask/middleware-compiler', 'wt-middleware': list, ...more },
+        { fetchText },
+      );
+
+    it('has the installed package do it', async () => {
+      expect((await withMiddleware('mine,@mine/other')).body).to.equal('"original"');
+    });
+
+    it('does it itself where a middleware is a URL, or the platform has it', async () => {
+      for (const list of ['https://example.com/x.js', '["@webtask/bearer-auth-middleware"]']) {
+        expect((await withMiddleware(list)).body, list).to.equal('"own"');
+      }
+    });
+
+    it('does it itself where packages are elsewhere, which the installed one would not find', async () => {
+      const meta = { 'wt-compiler': '@webtask/middleware-compiler' };
+      const { body } = await run('return cb => cb(null, "own")', meta, { modulePaths: [join(folder, 'elsewhere')] });
+      expect(body).to.equal('"own"');
+    });
+
+    it('does it itself where another version is declared than is installed', async () => {
+      const declared = { 'wt-node-dependencies': '{"@webtask/middleware-compiler":"1.3.0"}' };
+      expect((await withMiddleware('', declared)).body).to.equal('"own"');
+    });
+  });
+
   describe('with webtask-tools', () => {
     // Where webtask-tools, express and pug are installed.
     const modulePaths = [fileURLToPath(new URL('../../../node_modules', import.meta.url))];

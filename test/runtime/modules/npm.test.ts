@@ -1,0 +1,27 @@
+import { tmpdir } from 'node:os';
+import { expect } from 'chai';
+import { npmEnvironment, runNpm } from '../../../runtime/modules/npm.ts';
+
+describe('npm as a child process', () => {
+  it('finds its registry, proxies and certificates, and no secret of the server', () => {
+    const kept = { PATH: '/bin', HTTPS_PROXY: 'http://p', npm_config_registry: 'http://r', NODE_EXTRA_CA_CERTS: 'c' };
+    const secret = {
+      WEBTASK_SIGNING_KEY: 'k',
+      AWS_SECRET_ACCESS_KEY: 'a',
+      aws_session_token: 't',
+      NODE_OPTIONS: '-r x',
+    };
+    expect(npmEnvironment({ ...kept, ...secret })).to.deep.equal(kept);
+  });
+
+  it('says what npm calls its error, and its words', async function () {
+    this.timeout(30_000);
+    const started: unknown[] = [];
+    const args = ['install', '--no-such-command-here', '--offline', '--prefix', tmpdir(), '--', 'fake-none@1.0.0'];
+    const result = await runNpm(args, tmpdir(), { PATH: process.env.PATH }, (child) => started.push(child.pid));
+    expect(result.status).to.equal(1);
+    expect(result.code).to.equal('ENOTCACHED');
+    expect(result.reason).to.match(/fake-none/);
+    expect(started).to.have.length(1);
+  });
+});
