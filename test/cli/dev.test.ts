@@ -154,6 +154,16 @@ ${WATCHING}
     expect(reloads()).to.deep.equal(['reloaded after a change of webtasks/a.js']);
   });
 
+  it('refuses two files of one name, which would have one URL', async () => {
+    project = createProject({ 'webtasks/pay.js': '', 'webtasks/pay.ts': '' });
+    program = startRunning('webtask', ['dev', '--port', '0'], { cwd: project.folder });
+    expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+      2,
+      '',
+      'webtask dev: Both pay.js and pay.ts would be at /pay. Rename one of them, or name the files to serve. [DEV_NAME_TWICE]\n',
+    ]);
+  });
+
   it('is refused on a port that is taken', async () => {
     const other = await new Promise<Server>((resolve) => {
       const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
