@@ -20,6 +20,7 @@ export async function dev(named: string[], options: { port: number; limit: numbe
   for (const [i, file] of chosen.entries()) if (!existsSync(file)) fail('RUN_NO_FILE', { file: named[i] ?? file });
   const files = (): string[] => (chosen.length > 0 ? chosen : listWebtasks(join(folder, 'webtasks')));
   if (files().length === 0) fail('DEV_NO_WEBTASKS', { folder: join(folder, 'webtasks') });
+  refuseSameNames(files());
 
   const forgetModules = await keepModulesFresh(folder);
   const server = await startDevServer({
@@ -51,8 +52,21 @@ export async function dev(named: string[], options: { port: number; limit: numbe
     await server.close();
   });
   await new Promise<void>((ready) => watcher.once('ready', () => ready()));
-  for (const file of files()) console.log(`${server.url}/${webtaskName(file)}${describeSecrets(file)}`);
+  for (const file of files()) {
+    console.log(`${server.url}/${encodeURIComponent(webtaskName(file))}${describeSecrets(file)}`);
+  }
   console.log('watching for changes; ctrl+c ends');
+}
+
+/** Two files of one name have one URL: whoever edits the second would wonder. */
+function refuseSameNames(files: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const file of files) {
+    const name = webtaskName(file);
+    const first = seen.get(name);
+    if (first !== undefined) fail('DEV_NAME_TWICE', { first: basename(first), second: basename(file), name });
+    seen.set(name, file);
+  }
 }
 
 /** The names of a webtask's secrets, and where each is from; never the values. */

@@ -64,6 +64,16 @@ export async function run(
   }
   if (process.stdout.isTTY) console.log('');
   process.exitCode = reply.status < 400 ? 0 : Math.floor(reply.status / 100);
+  if (!options.inspect) process.stdout.write('', () => endSoon(name));
+}
+
+/** What a webtask does after its answer may take a moment; a pool of connections or a timer would be for ever. */
+function endSoon(name: string): void {
+  const end = (): void => {
+    process.stderr.write(`${name} went on for a second after its answer, and was ended.\n`);
+    process.exit();
+  };
+  setTimeout(end, 1_000).unref();
 }
 
 /** As curl does: a body without a type is a form; one that is plainly JSON says so. */

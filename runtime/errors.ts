@@ -547,6 +547,12 @@ export const ERRORS = {
     text: 'the development server answers requests to localhost only, not to {host}',
   },
   DEV_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask at {path}; these are here: {known}' },
+  DEV_NAME_TWICE: {
+    status: 500,
+    fault: 'caller',
+    text: 'Both {first} and {second} would be at /{name}.',
+    fix: 'Rename one of them, or name the files to serve.',
+  },
   DEV_NO_WEBTASKS: {
     status: 500,
     fault: 'caller',

@@ -2,7 +2,9 @@ import { renameSync, unlinkSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { connectInspector } from '../support/inspector.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
 import { ask } from '../support/server.ts';
@@ -152,6 +154,34 @@ ${WATCHING}
     project.write('README.md', '1');
     await change('webtasks/a.js', 'return cb => cb()');
     expect(reloads()).to.deep.equal(['reloaded after a change of webtasks/a.js']);
+  });
+
+  it('stops at a breakpoint that was set by file and line, also after a reload', async () => {
+    const code = 'return (ctx, cb) => {\n  const sum = 1;\n  cb(null, sum);\n}';
+    await start({ 'webtasks/a.js': code }, ['--limit', '0'], { NODE_OPTIONS: '--inspect=0' });
+    const [, ws = ''] = await program.until(/Debugger listening on (ws:\S+)/);
+    const inspector = await connectInspector(ws);
+    await inspector.send('Debugger.enable');
+    const file = pathToFileURL(join(project.folder, 'webtasks/a.js')).href;
+    const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: file, lineNumber: 2 });
+    for (const sum of ['1', '2']) {
+      const answer = get('/a');
+      expect((await inspector.event('Debugger.paused')).hitBreakpoints).to.deep.equal([breakpointId]);
+      await inspector.send('Debugger.resume');
+      expect(await answer).to.equal(sum);
+      await change('webtasks/a.js', code.replace('1', '2'));
+    }
+    inspector.close();
+  });
+
+  it('refuses two files of one name, which would have one URL', async () => {
+    project = createProject({ 'webtasks/pay.js': '', 'webtasks/pay.ts': '' });
+    program = startRunning('webtask', ['dev', '--port', '0'], { cwd: project.folder });
+    expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+      2,
+      '',
+      'webtask dev: Both pay.js and pay.ts would be at /pay. Rename one of them, or name the files to serve. [DEV_NAME_TWICE]\n',
+    ]);
   });
 
   it('is refused on a port that is taken', async () => {

@@ -134,6 +134,16 @@ describe('webtask run', () => {
     });
   });
 
+  it('lets a webtask go on for a second after its answer, and no longer', async () => {
+    const late = 'return cb => { cb(null, 1); setImmediate(() => console.log("late")) }';
+    expect(await run(late)).to.deep.equal({ status: 0, stdout: json('1'), stderr: 'late\n' });
+    expect(await run(`setInterval(() => undefined, 1000); ${late}`)).to.deep.equal({
+      status: 0,
+      stdout: json('1'),
+      stderr: 'late\ntask went on for a second after its answer, and was ended.\n',
+    });
+  });
+
   it('names a secret that is missing, and the line to add', async () => {
     const other = createProject({
       'package.json': '{ "webtasks": { "pay": { "secrets": ["STRIPE_KEY"] } } }',

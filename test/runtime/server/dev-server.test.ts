@@ -117,6 +117,22 @@ describe('the development server', () => {
     }
   });
 
+  for (const host of ['rebound.example.com', 'localhost.example.com', '127.0.0.1.example.com:80']) {
+    it(`answers nobody who calls it "${host}", as a page elsewhere could`, async () => {
+      write('hello.js', 'return cb => cb(null, "hello")');
+      expect(apiError(await get('/hello', { headers: { Host: host } }))).to.deep.equal(
+        proxyError(403, `the development server answers requests to localhost only, not to ${host}`),
+      );
+    });
+  }
+
+  for (const host of ['localhost', 'LOCALHOST:8721', '127.0.0.1', '[::1]:8721']) {
+    it(`answers whoever calls it ${host}`, async () => {
+      write('hello.js', 'return cb => cb(null, "hello")');
+      expect((await get('/hello', { headers: { Host: host } })).body).to.equal('"hello"');
+    });
+  }
+
   it('says that a file is gone', async () => {
     const gone = await startDevServer({
       files: () => ['/nowhere/gone.js'],
