@@ -47,8 +47,23 @@ export function loadModule(
   module.require = requireOf(module, declaredVersions(webtask.meta));
   const returned = module._compile(code, file);
   module.loaded = true;
-  return returned || module.exports;
+  const exported: unknown = returned || module.exports;
+  keep(module, exported);
+  return exported;
 }
+
+/** With what a module exported, or its default export, where that alone is used. */
+function keep(module: CommonJSModule, exported: unknown): void {
+  if (typeof exported !== 'function' && (typeof exported !== 'object' || exported === null)) return;
+  modules.set(exported, module);
+  if ('default' in exported && exported.default !== exported) keep(module, exported.default);
+}
+
+/**
+ * Keeps a module as long as what it exported: Node forgets the source map of a module that is gone (seen on 22), and
+ * stack traces would then name lines that the author never wrote.
+ */
+const modules = new WeakMap<object, CommonJSModule>();
 
 function requireOf(module: CommonJSModule, versions: ReadonlyMap<string, string>): NodeJS.Require {
   const requireFrom = module.require; // Node's own, which looks into module.paths
