@@ -46,8 +46,23 @@ export function loadModule(
   const module = createModule(file, webtask, modulePaths);
   const returned = module._compile(code, file);
   module.loaded = true;
-  return returned || module.exports;
+  const exported: unknown = returned || module.exports;
+  keep(module, exported);
+  return exported;
 }
+
+/** With what a module exported, or its default export, where that alone is used. */
+function keep(module: CommonJSModule, exported: unknown): void {
+  if (typeof exported !== 'function' && (typeof exported !== 'object' || exported === null)) return;
+  modules.set(exported, module);
+  if ('default' in exported && exported.default !== exported) keep(module, exported.default);
+}
+
+/**
+ * Keeps a module as long as what it exported: Node forgets the source map of a module that is gone (seen on 22), and
+ * stack traces would then name lines that the author never wrote.
+ */
+const modules = new WeakMap<object, CommonJSModule>();
 
 /**
  * Requires a package as the code of a webtask would: in the version that its metadata declares.

@@ -73,6 +73,16 @@ Options:
                            ".webtask", env: WEBTASK_DATA)
   --limit <ms>             milliseconds until a webtask without an answer is cut
                            off (default: 30000, env: WEBTASK_LIMIT_MS)
+  --max-code <bytes>       largest code of a webtask, in bytes (default:
+                           5242880, env: WEBTASK_MAX_CODE_BYTES)
+  --url <url>              public base of the URLs that the server prints, where
+                           it is not where it listens (env: WEBTASK_URL)
+  --run-domain <domain>    domain under which each container's webtasks also
+                           are, at http://{container}.{domain}/{name} (env:
+                           WEBTASK_RUN_DOMAIN)
+  --prove-hosts            a container claims a custom domain only where a TXT
+                           record webtask:container:NAME says it is its own
+                           (env: WEBTASK_PROVE_HOSTS)
   --allow-origin <origin>  origin that code may be fetched from although it is
                            not public; may be repeated (env:
                            WEBTASK_ALLOWED_ORIGINS)

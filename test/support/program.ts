@@ -47,9 +47,15 @@ export async function runProgram(
 export function startProgram(name: string, args: readonly string[], { cwd, env }: ProgramOptions = {}) {
   return spawn(process.execPath, [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`, ...args], {
     cwd: cwd ?? REPOSITORY,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '', NO_COLOR: '1', ...env },
+    env: { ...passedOn(['PATH', 'HOME', 'NODE_V8_COVERAGE']), NO_COLOR: '1', ...env },
     stdio: 'pipe',
   });
+}
+
+function passedOn(names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 /** Waits until a program has printed a line that matches. */

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { compileWebtask } from '../../../runtime/compile/index.ts';
 import { WebtaskError } from '../../../runtime/errors.ts';
@@ -162,6 +164,20 @@ describe('compiling a webtask', () => {
         .to.throw()
         .with.property('stack')
         .that.includes('/app/typed-stack.ts:3:9');
+    });
+
+    it('and names its lines for as long as its function lives', async () => {
+      const { run } = await compile(code, '/app/typed-long.ts');
+      setFlagsFromString('--expose-gc');
+      const gc: () => void = runInNewContext('gc');
+      for (let turn = 0; turn < 5; turn++) {
+        await new Promise((resolve) => setImmediate(resolve)); // what was looked at is kept until the turn ends
+        gc();
+      }
+      expect(() => run())
+        .to.throw()
+        .with.property('stack')
+        .that.includes('/app/typed-long.ts:3:9');
     });
 
     it('and not in a JavaScript file', async () => {

@@ -45,6 +45,7 @@ describe('webtask-kit/harness', () => {
     expect(lines.at(-1)).to.equal('answer: "Hello"');
     const loaded = lines.filter((line) => line.startsWith('file:'));
     expect(partsOf(loaded, /\/runtime\/([\w-]+)/)).to.deep.equal([
+      'code', // only what fetches compilers by URL, itself loaded when there is one
       'compile',
       'context',
       'errors',
