@@ -145,7 +145,7 @@ describe('the API of named webtasks', () => {
   it('takes 1,000 creates of one name at once', async () => {
     server = await start();
     const creates = Array.from({ length: 1000 }, async (_, i) => {
-      const code = `module.exports = (cb) => cb(null, ${i % 7});`;
+      const code = `module.exports = (cb) => cb(null, [${i % 7}]);`;
       const answer = await call('POST', '/api/tokens/issue', {
         ten: 'dev',
         jtn: 'same',
@@ -159,8 +159,8 @@ describe('the API of named webtasks', () => {
     const found = (await (await call('GET', '/api/webtask/dev/same?fetch_code=1')).json()) as Record<string, unknown>;
     expect(answers.map(([, token]) => token)).to.include(found.token);
     const { i } = found.meta as { i: string };
-    expect(found.code).to.equal(`module.exports = (cb) => cb(null, ${i});`);
-    expect(await (await fetch(`${server.url}/api/run/dev/same`)).text()).to.equal(i);
+    expect(found.code).to.equal(`module.exports = (cb) => cb(null, [${i}]);`);
+    expect(await (await fetch(`${server.url}/api/run/dev/same`)).text()).to.equal(`[${i}]`);
     await server.close();
   }).timeout(60_000);
 
