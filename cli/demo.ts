@@ -90,7 +90,7 @@ try {
 }
 console.log(
   wrong === 0
-    ? '\nEvery answer was right. Next: npm test, or npx webtask-kit new hello'
+    ? '\nEvery answer was right. Next: npm test; README.md says how to write your own.'
     : `\n${wrong} answers were wrong.`,
 );
 process.exitCode = wrong === 0 ? 0 : 1;

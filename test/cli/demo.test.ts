@@ -31,7 +31,7 @@ Without the token nobody may ask.
   GET /api/run/demo?jti=7f3a
     403 {"code":403,"message":"rejecting request without Authorization header or key URL query parameter","req_id":"ID"}
 
-Every answer was right. Next: npm test, or npx webtask-kit new hello
+Every answer was right. Next: npm test; README.md says how to write your own.
 `;
 
 describe('npm run demo', () => {
