@@ -4,9 +4,13 @@
 set -euo pipefail
 tarball=$1
 folder=$2
+
+# As in .ci/run: a network may fail for a moment.
+fetching() { "$@" || { sleep 20; "$@"; } || { sleep 60; "$@"; }; }
+
 mkdir -p "$folder" && cd "$folder"
 npm init --yes >/dev/null
-npm install --silent --no-fund --no-audit "$tarball"
+fetching npm install --loglevel error --no-fund --no-audit "$tarball"
 
 for program in webtask wt-build; do
   npx "$program" --version
@@ -20,7 +24,7 @@ node --import webtask-kit/mocha --eval "console.log('webtask-kit/mocha')"
 
 npx webtask new project my-tasks
 cd my-tasks
-npm install --silent --no-fund --no-audit "$tarball" mocha chai
+fetching npm install --loglevel error --no-fund --no-audit "$tarball" mocha chai
 npm test
 npx webtask new pay --ts
 npm test
