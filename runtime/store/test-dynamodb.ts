@@ -36,7 +36,7 @@ export async function startTestDynamoDB(
 }
 
 /** Creates a table, and waits until it can be used. */
-async function createTable(
+export async function createTable(
   client: Awaited<ReturnType<typeof createClient>>,
   table: string,
   keys: TableKeys,

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { loadKeySet, signToken } from '../../runtime/token/index.ts';
+import { storeSettings } from '../support/table.ts';
 
 /** The server that conformance tests talk to, over HTTP alone. */
 export interface ConformanceServer {
@@ -42,18 +43,19 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
   const state = { url: given.url ?? '', token: given.token ?? '', masterKey: undefined as string | undefined };
   let running: RunningServer | undefined;
   let folder = '';
+  let storage: Record<string, string> = {};
 
   async function start(): Promise<void> {
     running = await startServer({
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,
-      env: {},
       allowedOrigins: [],
       limitMs: 1000,
       onLine: () => undefined,
       onError: (error) => console.error(error),
       ...options,
+      env: { ...storage, ...options.env },
     });
     state.url = running.url;
   }
@@ -61,6 +63,7 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
   before(async () => {
     if (!isOwn) return;
     folder = mkdtempSync(join(tmpdir(), 'webtask-conformance-'));
+    storage = await storeSettings();
     await start();
     const keys = await loadKeySet({ dataFolder: folder, env: {} });
     state.token = signToken({ ten: 'dev', dd: 10 }, keys, Date.now() / 1000);

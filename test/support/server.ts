@@ -7,6 +7,7 @@ import type { WebtaskError } from '../../runtime/errors.ts';
 import { type RunningServer, startServer } from '../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, sealSecrets, signToken, type TokenClaims } from '../../runtime/token/index.ts';
 import { startOrigin } from './origin.ts';
+import { storeSettings } from './table.ts';
 
 /** The keys of a cluster, as its settings say them: signing, and sealing with `dir`. */
 export const CLUSTER = { WEBTASK_SIGNING_KEY: '11'.repeat(32), WEBTASK_ENCRYPTION_KEY: '22'.repeat(32) };
@@ -36,7 +37,8 @@ export interface TestServer {
 /** Starts a server on a free port, with data of its own. */
 export async function startTestServer(limitMs = 5_000): Promise<TestServer> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-server-'));
-  const keys = await loadKeySet({ dataFolder, env: CLUSTER });
+  const env = { ...CLUSTER, ...(await storeSettings()) };
+  const keys = await loadKeySet({ dataFolder, env });
   const files: Record<string, string | Promise<string>> = {};
   const origin = await startOrigin(async (req, res) => {
     const code = await files[(req.url ?? '').slice(1)];
@@ -50,7 +52,7 @@ export async function startTestServer(limitMs = 5_000): Promise<TestServer> {
       port: 0,
       host: '127.0.0.1',
       dataFolder,
-      env: CLUSTER,
+      env,
       allowedOrigins: [origin.origin],
       limitMs,
       onLine(line) {

