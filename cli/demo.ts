@@ -10,7 +10,7 @@ import { sha256Hex } from '../runtime/code/index.ts';
 import { startServer } from '../runtime/server/index.ts';
 import { startTestDynamoDB } from '../runtime/store/index.ts';
 import { loadKeySet, sealSecrets, signToken } from '../runtime/token/index.ts';
-import { kitFolder } from './version.ts';
+import { kitFolder } from '../runtime/version.ts';
 
 const FILE = 'webtasks/revoke_dynamodb.ts';
 const PINNED = `acme/tasks/${'4f1c2d9'.padEnd(40, '0')}`;

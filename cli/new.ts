@@ -2,8 +2,8 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fail } from '../runtime/errors.ts';
 import { listWebtasks, readProject, webtaskName } from '../runtime/project/index.ts';
+import { kitFolder } from '../runtime/version.ts';
 import { settingsAsDotenv } from './options.ts';
-import { kitFolder } from './version.ts';
 
 /** How the new webtask is written. */
 export interface NewOptions {

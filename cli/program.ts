@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WebtaskError } from '../runtime/errors.ts';
+import { version } from '../runtime/version.ts';
 import { loadDotenvSettings } from './options.ts';
-import { version } from './version.ts';
 import { visible } from './visible.ts';
 
 /** What a program ends with, by who has to act. */

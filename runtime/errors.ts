@@ -535,6 +535,14 @@ export const ERRORS = {
     text: 'not authorized to perform operation on tenant `{container}`',
   },
   NAME_UNKNOWN: { status: 404, fault: 'caller', text: 'unable to resolve jtn to webtask token' },
+  // management
+  NOT_READY: { status: 503, fault: 'platform', text: 'the server is not ready: {reason}' },
+  API_TIMED_OUT: {
+    status: 504,
+    fault: 'platform',
+    text: 'the request was not answered within {limitMs} ms',
+    fix: 'Look at the store and at what else the request needs. What was asked may have been done nevertheless.',
+  },
   ROUTE_UNKNOWN: { status: 404, fault: 'caller', text: 'there is nothing at {method} {path}' },
   RUN_WITHOUT_CODE: {
     status: 400,

@@ -17,6 +17,7 @@ import { createCodeFinder } from './find-code.ts';
 import { hostName, proveByDns } from './hosts.ts';
 import { createIssuer } from './issue.ts';
 import { answerMalformed } from './malformed.ts';
+import { createReadiness } from './readiness.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
 import { openRevocationSource } from './revocation-source.ts';
@@ -126,6 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onLine,
     onError,
   });
+  const readiness = createReadiness(openStoreOnce);
   const api = createApiHandler(
     {
       keys,
@@ -139,6 +141,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       openDocuments,
       openStore: openStoreOnce,
       baseUrl: () => baseUrl,
+      isOwnHost,
+      readiness,
       onError,
     },
     RESOURCES,
@@ -163,6 +167,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url,
     async close() {
+      readiness.stop();
       modules.close();
       await stop(server);
       await (await store)?.close();

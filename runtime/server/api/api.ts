@@ -9,8 +9,10 @@ import type { Identify } from '../authorize.ts';
 import type { Compiler } from '../compiled.ts';
 import type { createCodeFinder } from '../find-code.ts';
 import type { Issue } from '../issue.ts';
+import type { Readiness } from '../readiness.ts';
 import type { Registry } from '../registry.ts';
 import type { Revocations } from '../revocations.ts';
+import { collectRoutes } from './openapi.ts';
 
 /** What the routes of the management API work with. */
 export interface ApiParts {
@@ -31,11 +33,17 @@ export interface ApiParts {
   readonly openStore: () => Promise<Store>;
   /** The public base of every URL that is printed, without a slash at the end. */
   readonly baseUrl: () => string;
+  /** Whether a host is one of the cluster's own. */
+  readonly isOwnHost: (host: string) => boolean;
+  readonly readiness: Readiness;
   readonly onError: (error: WebtaskError) => void;
 }
 
 /** Adds the routes of one resource. */
 export type Routes = (api: FastifyInstance, parts: ApiParts) => void;
+
+/** Each call of the store has a limit of its own; this one is for many that are all slow. */
+const LIMIT_MS = 30_000;
 
 /**
  * Makes the handler of the management API. Fastify is loaded with the first request that needs it.
@@ -74,6 +82,10 @@ export function createApiHandler(
     api.setNotFoundHandler((request) => {
       throw notFound(request);
     });
+    // What schemas say of answers is for the document, and leaves nothing out of them.
+    api.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+    api.addHook('preHandler', limitTime);
+    await collectRoutes(api, parts.baseUrl());
     for (const addRoutes of resources) addRoutes(api, parts);
     await api.ready();
     return api;
@@ -83,6 +95,14 @@ export function createApiHandler(
     starting ??= start();
     (await starting).routing(req, res);
   };
+}
+
+/** Answers in the place of a handler that takes too long; what it does later goes nowhere. */
+async function limitTime(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const timer = setTimeout(() => {
+    if (!reply.sent) reply.send(new WebtaskError('API_TIMED_OUT', { limitMs: LIMIT_MS }));
+  }, LIMIT_MS);
+  reply.raw.once('close', () => clearTimeout(timer));
 }
 
 function notFound({ method, url }: FastifyRequest): WebtaskError {

@@ -1,6 +1,7 @@
 import { fail } from '../../errors.ts';
 import type { Routes } from './api.ts';
 import { authorizeManagement } from './authorize.ts';
+import { describeRoute, NOTHING } from './describe.ts';
 import { PATH_OF_CONTAINER, PATH_OF_WEBTASK } from './schemas.ts';
 
 /**
@@ -17,7 +18,14 @@ export const addCacheRoutes: Routes = (api, parts) => {
 
   api.delete<{ Params: { container: string } }>(
     '/api/cache/:container',
-    { schema: { params: PATH_OF_CONTAINER } },
+    {
+      schema: describeRoute({
+        summary: 'Forgets what is compiled of a container',
+        params: PATH_OF_CONTAINER,
+        answer: NOTHING,
+        errors: ['NOT_CACHED'],
+      }),
+    },
     async (request, reply) => {
       const { container } = request.params;
       await authorizeManagement(request, container, parts);
@@ -28,7 +36,14 @@ export const addCacheRoutes: Routes = (api, parts) => {
 
   api.delete<{ Params: { container: string; name: string } }>(
     '/api/cache/:container/:name',
-    { schema: { params: PATH_OF_WEBTASK } },
+    {
+      schema: describeRoute({
+        summary: 'Forgets what is compiled of a webtask',
+        params: PATH_OF_WEBTASK,
+        answer: NOTHING,
+        errors: ['NOT_CACHED'],
+      }),
+    },
     async (request, reply) => {
       const { container, name } = request.params;
       await authorizeManagement(request, container, parts, name);

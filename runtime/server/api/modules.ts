@@ -2,6 +2,7 @@ import { fail } from '../../errors.ts';
 import type { ModuleSpec } from '../../modules/index.ts';
 import type { Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
+import { describeRoute } from './describe.ts';
 
 /** The most modules in one request, which the original's own tools keep to. */
 const MOST = 50;
@@ -29,22 +30,35 @@ export const addModuleRoutes: Routes = (api, parts) => {
   // The original clients do not encode the slash of a scoped name, and send no credential.
   api.get<{ Params: { '*': string } }>(
     '/api/env/node/modules/*',
-    { schema: { response: { 200: states } } },
+    {
+      schema: describeRoute({
+        summary: 'Lists the versions of a module that are here',
+        params: {
+          type: 'object',
+          properties: { '*': { ...text, description: 'name of the module, its slash as it is' } },
+        },
+        answer: states,
+        errors: ['MODULE_UNAVAILABLE'],
+        open: true,
+      }),
+    },
     (request) => parts.modules.list(request.params['*']),
   );
 
   api.post<{ Body: { modules: ModuleSpec[] }; Querystring: { reset?: string } }>(
     '/api/env/node/modules',
     {
-      schema: {
+      schema: describeRoute({
+        summary: 'Has modules provided',
         querystring: { type: 'object', properties: { reset: text } },
         body: {
           type: 'object',
           properties: { modules: { type: 'array', items: moduleSpec, maxItems: MOST } },
           required: ['modules'],
         },
-        response: { 200: states },
-      },
+        answer: states,
+        errors: ['MODULE_INVALID', 'MODULE_UNAVAILABLE'],
+      }),
     },
     async (request) => {
       const { claims } = await identifyCaller(request, parts);

@@ -1,6 +1,8 @@
 import type { Routes } from './api.ts';
 import { addCacheRoutes } from './cache.ts';
+import { addHealthRoutes } from './health.ts';
 import { addModuleRoutes } from './modules.ts';
+import { addDocumentRoutes } from './openapi.ts';
 import { addStorageRoutes } from './storage.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addWebtaskRoutes } from './webtasks.ts';
@@ -12,4 +14,6 @@ export const RESOURCES: readonly Routes[] = [
   addStorageRoutes,
   addCacheRoutes,
   addModuleRoutes,
+  addHealthRoutes,
+  addDocumentRoutes,
 ];

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../../errors.ts';
+
 const CONTAINER = { type: 'string', minLength: 1, maxLength: 512 } as const;
 const NAME = { type: 'string', pattern: '^[-A-Za-z0-9._~!$+=:@]+$', maxLength: 512 } as const;
 
@@ -6,6 +8,56 @@ export const PATH_OF_CONTAINER = { type: 'object', properties: { container: CONT
 
 /** The path of what belongs to a webtask. */
 export const PATH_OF_WEBTASK = { type: 'object', properties: { container: CONTAINER, name: NAME } } as const;
+
+/** A webtask, as it is described. */
+export const WEBTASK = {
+  type: 'object',
+  required: ['container', 'name', 'token', 'meta', 'webtask_url'],
+  properties: {
+    container: { type: 'string' },
+    name: { type: 'string' },
+    token: { type: 'string', description: 'that it runs by' },
+    meta: { type: 'object', additionalProperties: { type: 'string' } },
+    webtask_url: { type: 'string', description: 'where it runs' },
+    secrets: { type: 'object', additionalProperties: { type: 'string' }, description: 'where `decrypt` asks for them' },
+    code: { type: 'string', description: 'where `fetch_code` asks for it' },
+  },
+} as const;
+
+/** What may be wrong with a token or webtask that is asked for. */
+export const ISSUING_ERRORS = [
+  'TOKEN_CANNOT_ISSUE',
+  'TOKEN_CLAIM_UNKNOWN',
+  'TOKEN_CLAIM_TYPE',
+  'TOKEN_CLAIM_FIXED',
+  'TOKEN_CLAIM_BEYOND',
+  'TOKEN_CLAIM_CONFLICT',
+  'TOKEN_CLAIM_PATTERN',
+  'TOKEN_CLAIM_NEEDS',
+  'TOKEN_CLAIM_RESERVED',
+  'TOKEN_TOO_LONG',
+  'WEBTASK_WITHOUT_CODE',
+  'NAME_INVALID',
+  'NAME_CHANGED',
+  'BODY_TOO_LARGE',
+  'HOST_INVALID',
+  'HOST_OWN',
+  'HOST_TAKEN',
+  'HOST_UNPROVEN',
+] as const satisfies readonly ErrorCode[];
+
+/** Where code is, that a request needs to read, may fail it too. */
+export const CODE_ERRORS = [
+  'CODE_MISSING',
+  'CODE_URL_INVALID',
+  'CODE_ADDRESS_REFUSED',
+  'CODE_UNREACHABLE',
+  'CODE_STATUS',
+  'CODE_TOO_LARGE',
+  'CODE_TIMED_OUT',
+  'CODE_REDIRECTS',
+  'CODE_HASH_MISMATCH',
+] as const satisfies readonly ErrorCode[];
 
 /** A flag of a query: clients write `true` or `1`. */
 export const FLAG = { type: 'string', description: '`true` or `1`' } as const;

@@ -3,6 +3,7 @@ import { fail, WebtaskError } from '../../errors.ts';
 import type { Item } from '../../store/index.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement } from './authorize.ts';
+import { describeRoute } from './describe.ts';
 import { PATH_OF_WEBTASK } from './schemas.ts';
 
 interface Path {
@@ -25,6 +26,12 @@ const BODY = {
   },
 } as const;
 
+const ANSWER = {
+  type: 'object',
+  required: ['data'],
+  properties: { data: { type: 'string', description: 'JSON text' }, etag: { type: 'string' } },
+} as const;
+
 const EMPTY = { data: '{}' };
 
 /**
@@ -35,7 +42,14 @@ const EMPTY = { data: '{}' };
 export const addStorageRoutes: Routes = (api, parts) => {
   api.get<{ Params: Path }>(
     '/api/webtask/:container/:name/data',
-    { schema: { params: PATH_OF_WEBTASK } },
+    {
+      schema: describeRoute({
+        summary: 'Reads the document of a webtask',
+        params: PATH_OF_WEBTASK,
+        answer: ANSWER,
+        errors: ['WEBTASK_UNKNOWN'],
+      }),
+    },
     async (request) => {
       const { container, name } = request.params;
       await authorizeManagement(request, container, parts, name);
@@ -47,7 +61,16 @@ export const addStorageRoutes: Routes = (api, parts) => {
 
   api.put<{ Params: Path; Body: Body }>(
     '/api/webtask/:container/:name/data',
-    { schema: { params: PATH_OF_WEBTASK, body: BODY } },
+    {
+      schema: describeRoute({
+        summary: 'Replaces the document of a webtask',
+        description: 'The data `null` removes it. With an etag, only where that is still the current one.',
+        params: PATH_OF_WEBTASK,
+        body: BODY,
+        answer: { type: 'object', properties: { etag: { type: 'string' } } },
+        errors: ['WEBTASK_UNKNOWN', 'STORAGE_CHANGED', 'STORE_ITEM_TOO_LARGE'],
+      }),
+    },
     async (request, reply) => {
       const { container, name } = request.params;
       const { data, etag } = request.body;

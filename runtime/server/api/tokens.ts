@@ -5,6 +5,8 @@ import { webtaskMeta } from '../webtask-meta.ts';
 import { firstContainer, webtaskUrl } from '../webtask-url.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
+import { describeRoute, textAnswer } from './describe.ts';
+import { CODE_ERRORS, FLAG, ISSUING_ERRORS } from './schemas.ts';
 
 const TEXT = { type: 'string' } as const;
 
@@ -27,7 +29,14 @@ export const addTokenRoutes: Routes = (api, parts) => {
 
     tokens.post<{ Body: Record<string, unknown> | null }>(
       '/api/tokens/issue',
-      { schema: { body: { type: ['object', 'null'] } } },
+      {
+        schema: describeRoute({
+          summary: 'Issues a token, and creates or updates the webtask where it names one',
+          body: { type: ['object', 'null'], description: 'the claims of the token, and `code`' },
+          answer: textAnswer('text/plain', 'The token; `Location` says where its webtask runs.'),
+          errors: ISSUING_ERRORS,
+        }),
+      },
       async (request, reply) => {
         const caller = await identifyCaller(request, parts);
         const { token, url } = await parts.issue(request.body ?? {}, caller, Date.now() / 1000);
@@ -39,13 +48,20 @@ export const addTokenRoutes: Routes = (api, parts) => {
     tokens.get<{ Querystring: { token: string; decrypt?: string; fetch_code?: string; meta?: string } }>(
       '/api/tokens/inspect',
       {
-        schema: {
+        schema: describeRoute({
+          summary: 'Says what a token holds',
           querystring: {
             type: 'object',
             required: ['token'],
-            properties: { token: TEXT, decrypt: TEXT, fetch_code: TEXT, meta: TEXT },
+            properties: { token: TEXT, decrypt: FLAG, fetch_code: FLAG, meta: FLAG },
           },
-        },
+          answer: {
+            type: 'object',
+            description: 'The claims, and what was asked for beside them.',
+            properties: { webtask_url: TEXT, code: TEXT, meta: { type: 'object' }, secrets: { type: 'object' } },
+          },
+          errors: ['TOKEN_SUBJECT_INVALID', 'TOKEN_INSPECTION_REFUSED', 'TOKEN_SEAL_UNREADABLE', ...CODE_ERRORS],
+        }),
       },
       async (request) => {
         const { token, decrypt, fetch_code, meta } = request.query;
@@ -67,10 +83,17 @@ export const addTokenRoutes: Routes = (api, parts) => {
     tokens.post<{ Querystring: { token?: string }; Body: { token?: string } | null }>(
       '/api/tokens/revoke',
       {
-        schema: {
+        schema: describeRoute({
+          summary: 'Revokes a token, and all that descend from it',
           querystring: { type: 'object', properties: { token: TEXT } },
-          body: { type: ['object', 'null'], properties: { token: TEXT } },
-        },
+          body: {
+            type: ['object', 'null'],
+            properties: { token: TEXT },
+            description: 'where the query has no `token`',
+          },
+          answer: { type: 'object' },
+          errors: ['TOKEN_SUBJECT_INVALID', 'TOKEN_REVOCATION_REFUSED', 'REVOCATION_UNANSWERED'],
+        }),
       },
       async (request) => {
         const token = request.query.token ?? request.body?.token ?? '';

@@ -4,7 +4,8 @@ import { deleteWebtask } from '../delete-webtask.ts';
 import { describeWebtask, type WebtaskDescription } from '../describe-webtask.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement, identifyCaller } from './authorize.ts';
-import { FLAG, isOn, PATH_OF_CONTAINER, PATH_OF_WEBTASK } from './schemas.ts';
+import { describeRoute, NOTHING } from './describe.ts';
+import { CODE_ERRORS, FLAG, ISSUING_ERRORS, isOn, PATH_OF_CONTAINER, PATH_OF_WEBTASK, WEBTASK } from './schemas.ts';
 
 interface ListQuery {
   readonly offset: number;
@@ -41,6 +42,8 @@ const NEW_WEBTASK = {
   },
 } as const;
 
+const WEBTASKS = { type: 'array', items: WEBTASK } as const;
+
 const MAX_PAGE = 100;
 /** Characters of code in one list. */
 const MAX_LISTED_CODE = 32 * 1024 * 1024;
@@ -51,14 +54,33 @@ const MAX_LISTED_CODE = 32 * 1024 * 1024;
  * @see protocol reference 6.1
  */
 export const addWebtaskRoutes: Routes = (api, parts) => {
-  api.get<{ Querystring: ListQuery }>('/api/webtask', { schema: { querystring: LIST_QUERY } }, async (request) => {
-    await authorizeManagement(request, undefined, parts);
-    return list(request, undefined, parts);
-  });
+  api.get<{ Querystring: ListQuery }>(
+    '/api/webtask',
+    {
+      schema: describeRoute({
+        summary: 'Lists the webtasks of all containers',
+        querystring: LIST_QUERY,
+        answer: WEBTASKS,
+        errors: ['LIST_TOO_LARGE', ...CODE_ERRORS],
+      }),
+    },
+    async (request) => {
+      await authorizeManagement(request, undefined, parts);
+      return list(request, undefined, parts);
+    },
+  );
 
   api.get<{ Params: { container: string }; Querystring: ListQuery }>(
     '/api/webtask/:container',
-    { schema: { params: PATH_OF_CONTAINER, querystring: LIST_QUERY } },
+    {
+      schema: describeRoute({
+        summary: 'Lists the webtasks of a container',
+        params: PATH_OF_CONTAINER,
+        querystring: LIST_QUERY,
+        answer: WEBTASKS,
+        errors: ['LIST_TOO_LARGE', ...CODE_ERRORS],
+      }),
+    },
     async (request) => {
       const { container } = request.params;
       await authorizeManagement(request, container, parts);
@@ -68,7 +90,15 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
 
   api.get<{ Params: { container: string; name: string }; Querystring: { decrypt?: string; fetch_code?: string } }>(
     '/api/webtask/:container/:name',
-    { schema: { params: PATH_OF_WEBTASK, querystring: READ_QUERY } },
+    {
+      schema: describeRoute({
+        summary: 'Reads a webtask',
+        params: PATH_OF_WEBTASK,
+        querystring: READ_QUERY,
+        answer: WEBTASK,
+        errors: ['WEBTASK_UNKNOWN', 'TOKEN_SEAL_UNREADABLE', ...CODE_ERRORS],
+      }),
+    },
     async (request) => {
       const { container, name } = request.params;
       await authorizeManagement(request, container, parts, name);
@@ -80,7 +110,15 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
 
   api.put<{ Params: { container: string; name: string }; Body: Record<string, unknown> }>(
     '/api/webtask/:container/:name',
-    { schema: { params: PATH_OF_WEBTASK, body: NEW_WEBTASK } },
+    {
+      schema: describeRoute({
+        summary: 'Creates a webtask, or replaces it whole',
+        params: PATH_OF_WEBTASK,
+        body: NEW_WEBTASK,
+        answer: WEBTASK,
+        errors: ISSUING_ERRORS,
+      }),
+    },
     async (request) => {
       const { container, name } = request.params;
       await authorizeManagement(request, container, parts, name);
@@ -97,7 +135,14 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
 
   api.delete<{ Params: { container: string; name: string } }>(
     '/api/webtask/:container/:name',
-    { schema: { params: PATH_OF_WEBTASK } },
+    {
+      schema: describeRoute({
+        summary: 'Deletes a webtask and its document',
+        params: PATH_OF_WEBTASK,
+        answer: NOTHING,
+        errors: ['WEBTASK_UNKNOWN'],
+      }),
+    },
     async (request, reply) => {
       const { container, name } = request.params;
       await authorizeManagement(request, container, parts, name);
