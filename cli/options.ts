@@ -108,6 +108,10 @@ export const SETTINGS = {
     env: 'WEBTASK_REVOCATION_CONTRACT',
     help: 'how it answers: marker (the header Revocation-Status, by default), or seed (200 and 404, as the original)',
   },
+  codeStoreUrl: {
+    env: 'WEBTASK_CODE_STORE_URL',
+    help: 'webtask that keeps code and the tokens of names, in place of the store; one on this server with its key',
+  },
   testDynamodb: { env: 'WEBTASK_TEST_DYNAMODB', help: 'env: tests use the real table of .env, not an embedded one' },
 } as const satisfies Record<string, Setting>;
 

@@ -590,6 +590,20 @@ export const ERRORS = {
   REQUEST_HEADERS_TOO_LARGE: { status: 431, fault: 'caller', text: 'the headers of the request are too large' },
   REQUEST_TOO_SLOW: { status: 408, fault: 'caller', text: 'the request did not arrive in time' },
   INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
+  // code store
+  CODE_STORE_UNANSWERED: {
+    status: 502,
+    fault: 'platform',
+    text: 'the webtask that keeps code gave no answer: {reason}',
+    fix: 'Look at WEBTASK_CODE_STORE_URL, and at what that webtask prints.',
+  },
+  NAME_UNRESOLVED: { status: 502, fault: 'platform', text: 'unable to resolve jtn to webtask token' },
+  TOKEN_CLAIM_OWN: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `url` cannot be at {origin}: that is where this cluster keeps code',
+    fix: 'Send the code as claim `code`, or start the server with --allow-origin {origin}',
+  },
   // new
   NEW_NAME_INVALID: {
     status: 400,

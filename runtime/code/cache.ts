@@ -36,11 +36,13 @@ const UNPINNED_MS = 60_000;
  * Requests for one URL at the same time are one fetch.
  *
  * @param now - milliseconds of any clock that never goes back; for tests
+ * @param limits - of each fetch
  * @returns a function that throws CODE_HASH_MISMATCH and what {@link fetchCode} throws
  */
 export function createCodeLoader(
   policy: FetchPolicy,
   now: () => number = performance.now.bind(performance),
+  limits: Parameters<typeof fetchCode>[2] = {},
 ): CodeLoader {
   const byContent = new LRUCache<string, LoadedCode>({
     maxSize: MAX_BYTES,
@@ -50,7 +52,7 @@ export function createCodeLoader(
   const underWay = new Map<string, Promise<LoadedCode>>();
 
   async function fetchOnce(url: string): Promise<LoadedCode> {
-    const bytes = await fetchCode(url, policy);
+    const bytes = await fetchCode(url, policy, limits);
     const code = { text: bytes.toString('utf8'), sha256: sha256Hex(bytes) };
     byContent.set(code.sha256, code);
     byUrl.set(url, code.sha256);

@@ -35,7 +35,7 @@ const MAX_REDIRECTS = 5;
 export async function fetchCode(
   url: string,
   policy: FetchPolicy,
-  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES } = {},
+  { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES }: { timeoutMs?: number | undefined; maxBytes?: number } = {},
 ): Promise<Buffer> {
   const signal = AbortSignal.timeout(timeoutMs);
   let next = url;

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { fail } from '../errors.ts';
 import { issueToken, type KeySet, parseToken, sealSecrets, signToken, type TokenClaims } from '../token/index.ts';
 import type { Authorization } from './authorize.ts';
+import type { CodeStore } from './code-store.ts';
 import { type NamedWebtask, type Registry, readStoredCodeUrl, storedCodeUrl } from './registry.ts';
 import { webtaskMeta } from './webtask-meta.ts';
 import { firstContainer, webtaskUrl } from './webtask-url.ts';
@@ -34,6 +35,7 @@ export type Issue = (
 export interface IssueParts {
   readonly keys: KeySet;
   readonly registry: Registry;
+  readonly codeStore: Pick<CodeStore, 'put' | 'isOwn' | 'keepsTokensOnly'>;
   /** The public base of URLs, without a slash at the end. */
   readonly baseUrl: () => string;
   /** Is told of code that is stored, so that its modules are there before it first runs. */
@@ -44,12 +46,12 @@ export interface IssueParts {
  * Makes the issuing of tokens.
  *
  * @returns a function that throws what `issueToken` and `signToken` throw, and WEBTASK_WITHOUT_CODE, BODY_TOO_LARGE,
- *   NAME_CHANGED, HOST_INVALID, HOST_OWN, HOST_TAKEN
+ *   NAME_CHANGED, HOST_INVALID, HOST_OWN, HOST_TAKEN, CODE_STORE_UNANSWERED, TOKEN_CLAIM_OWN
  * @see protocol reference 5.4
  */
-export function createIssuer({ keys, registry, baseUrl, onCode }: IssueParts): Issue {
+export function createIssuer({ keys, registry, codeStore, baseUrl, onCode }: IssueParts): Issue {
   return async (sent, parent, now) => {
-    const requested = withoutInspection(sent);
+    const requested = await withoutOwnUrl(withoutInspection(sent), registry, codeStore);
     const { claims: allowed, secrets: asked, code, meta = {} } = issueToken(requested, parent.claims, now);
     // A name that is inherited is already stored, with its own token.
     const name = requested.jtn === undefined ? undefined : allowed.jtn;
@@ -59,14 +61,13 @@ export function createIssuer({ keys, registry, baseUrl, onCode }: IssueParts): I
       name !== undefined && container !== undefined && code === undefined && allowed.url === undefined
         ? await findCode(registry, container, name)
         : undefined;
-    const sha256 = code === undefined ? kept?.sha256 : await registry.putCode(code);
-    const source =
-      code === undefined || sha256 === undefined
-        ? (kept?.claims ?? {})
-        : { url: storedCodeUrl(name && container ? { container, name } : { sha256 }) };
+    const issuer = parent.claims.jti;
+    const source = code === undefined ? kept : await codeStore.put(code, { container, name, issuer });
 
     const jti = randomBytes(16).toString('hex');
-    const claims: TokenClaims = { jti, ...allowed, ...source, ...(await inheritedMeta(allowed, parent, registry)) };
+    const inherited = await inheritedMeta(allowed, parent, registry);
+    const own = name !== undefined && codeStore.keepsTokensOnly && Object.keys(meta).length > 0 ? { meta } : {};
+    const claims: TokenClaims = { jti, ...allowed, ...source?.claims, ...inherited, ...own };
     const secrets = asked ?? (parent.claims.ectx === undefined ? {} : parent.secrets);
     // Sealed anew in any case: a seal is for one container, URL and code.
     const ectx = Object.keys(secrets).length > 0 && { ectx: await sealSecrets(secrets, claims, keys, 'dir') };
@@ -79,7 +80,7 @@ export function createIssuer({ keys, registry, baseUrl, onCode }: IssueParts): I
       return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, token }), named: undefined };
     }
     // What is kept must still be there, or an update in between would be undone.
-    const named = await registry.putNamed({ container, name, token, meta, code: sha256, host }, kept?.version);
+    const named = await registry.putNamed({ container, name, token, meta, code: source?.sha256, host }, kept?.version);
     if (code !== undefined) onCode?.(code, meta);
     return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
   };
@@ -99,6 +100,25 @@ function withoutInspection(sent: Readonly<Record<string, unknown>>): Readonly<Re
     ...(url !== undefined && !isOwn && { url }),
     ...(secrets !== undefined && !isDeepStrictEqual(secrets, sent.ectx) && { secrets }),
   };
+}
+
+/**
+ * Takes away the URL at which the cluster keeps the code that the webtask has anyway.
+ *
+ * Any other URL of the place is refused: the server fetches from there although it need not be public.
+ */
+async function withoutOwnUrl(
+  requested: Readonly<Record<string, unknown>>,
+  registry: Registry,
+  codeStore: IssueParts['codeStore'],
+): Promise<Readonly<Record<string, unknown>>> {
+  const { url, url_sha256: _, ...rest } = requested;
+  if (typeof url !== 'string' || !codeStore.isOwn(url)) return requested;
+  const { ten: container, jtn: name } = requested;
+  const named =
+    typeof container === 'string' && typeof name === 'string' ? await registry.getNamed(container, name) : undefined;
+  const isKept = named !== undefined && parseToken(named.token).claims.url === url;
+  return isKept ? rest : fail('TOKEN_CLAIM_OWN', { origin: new URL(url).origin });
 }
 
 /**

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { parseToken } from '../token/index.ts';
+import { claimsOfKey } from './own-key.ts';
 import type { RevocationSource } from './revocation-source.ts';
 
 /**
@@ -68,16 +68,6 @@ export function createRevocationWebtask(
       return false;
     },
     add: put,
-    own: ownToken(url),
+    own: claimsOfKey(url)?.jti,
   };
-}
-
-/** The webtask may run on this very cluster. */
-function ownToken(url: string): string | undefined {
-  const key = new URL(url).searchParams.get('key');
-  try {
-    return key === null ? undefined : parseToken(key).claims.jti;
-  } catch {
-    return undefined; // a key of some other service
-  }
 }

@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { createCodeLoader } from '../code/index.ts';
 import { fail, type WebtaskError } from '../errors.ts';
 import { requestId } from '../invoke/index.ts';
 import { createModules } from '../modules/index.ts';
@@ -12,6 +11,7 @@ import { sendError } from './answer.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
 import { createAuthorizer, createIdentifier } from './authorize.ts';
+import { openCodeStore } from './code-store.ts';
 import { createCompiler } from './compiled.ts';
 import { createCodeFinder } from './find-code.ts';
 import { hostName, proveByDns } from './hosts.ts';
@@ -90,13 +90,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isOwn || isLoopback(host) || (runDomain !== undefined && (host === runDomain || host.endsWith(`.${runDomain}`)))
     );
   };
-  const registry = createRegistry(
+  const maxCodeBytes = options.maxCodeBytes ?? MAX_CODE_BYTES;
+  const embedded = createRegistry(
     openStoreOnce,
     { isOwnHost, prove: options.proveHosts ? proveByDns : undefined },
-    options.maxCodeBytes ?? MAX_CODE_BYTES,
+    maxCodeBytes,
   );
+  const codeStore = openCodeStore(options.env, {
+    registry: embedded,
+    policy: { publicOnly: true, allowedOrigins: options.allowedOrigins },
+    maxCodeBytes,
+    baseUrl: () => baseUrl,
+    now: Date.now,
+  });
+  const { registry, loadCode } = codeStore;
   const openDocuments = openDocumentsOf(openStoreOnce);
-  const loadCode = createCodeLoader({ publicOnly: true, allowedOrigins: options.allowedOrigins });
   const modules = createModules(resolve(options.dataFolder, 'modules'), options.env);
   const compiler = createCompiler({
     folder: process.cwd(),
@@ -104,13 +112,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     fetchText: async (url) => (await loadCode({ url })).text,
     forgetUrl: loadCode.forget,
   });
-  const findCode = createCodeFinder(registry, loadCode, options.maxCodeBytes ?? MAX_CODE_BYTES);
+  const findCode = createCodeFinder(registry, loadCode, maxCodeBytes);
   const { limitMs, onLine, onError } = options;
   const revocations = createRevocations(openRevocationSource(openStoreOnce, options.env, Date.now));
   const identify = createIdentifier(keys, revocations);
   const issue = createIssuer({
     keys,
     registry,
+    codeStore,
     baseUrl: () => baseUrl,
     onCode: (code, meta) => compiler.prepare(code, meta),
   });
