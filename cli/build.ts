@@ -1,21 +1,26 @@
 import { join, resolve } from 'node:path';
-import { buildTokens, writeTokens } from '../runtime/build/index.ts';
+import { buildTokens, type Cluster, containerOf, loadBuildKeys, writeTokens } from '../runtime/build/index.ts';
 import { fail } from '../runtime/errors.ts';
 import { listWebtasks, readProject } from '../runtime/project/index.ts';
-import { loadKeySet, parseDuration } from '../runtime/token/index.ts';
+import { parseDuration } from '../runtime/token/index.ts';
 import { TOKEN_FORMATS, type TokenFormat } from './print-tokens.ts';
 
 /** `wt-build`: mints tokens, keeps them in a file, and prints what was asked for. */
 export async function build(
-  named: string[],
+  chosen: string[],
   options: {
-    container: string;
+    container?: string;
     data: string;
     server: string;
+    cluster?: string;
+    token?: string;
+    recipient?: string;
     name?: string;
-    expires: string;
+    named?: boolean;
+    expires?: string;
     out?: string;
     format: TokenFormat;
+    json?: boolean;
     repo?: string;
     ref?: string;
     url?: string;
@@ -23,11 +28,12 @@ export async function build(
     offline?: boolean;
   },
 ): Promise<void> {
-  const { container, data, server, name, repo, ref, url, allowDirty, offline } = options;
-  const expiresIn = parseDuration(options.expires);
+  const { container, data, recipient, name, named, repo, ref, url, allowDirty, offline } = options;
+  const cluster = clusterOf(options);
+  const expiresIn = options.expires === undefined ? undefined : parseDuration(options.expires);
   const folder = process.cwd();
   const webtasks = join(readProject(folder).folder, 'webtasks');
-  const files = named.length > 0 ? named.map((file) => resolve(file)) : listWebtasks(webtasks);
+  const files = chosen.length > 0 ? chosen.map((file) => resolve(file)) : listWebtasks(webtasks);
   if (files.length === 0) fail('DEV_NO_WEBTASKS', { folder: webtasks });
 
   const tokens = await buildTokens({
@@ -35,13 +41,15 @@ export async function build(
     folder,
     container,
     name,
+    named,
     expiresIn,
     repo,
     ref,
     url,
     allowDirty,
     offline,
-    keys: await loadKeySet({ dataFolder: data, env: process.env }),
+    keys: await loadBuildKeys({ dataFolder: data, env: process.env, recipient, isIssued: cluster !== undefined }),
+    cluster,
     env: process.env,
     now: Date.now(),
     onSkip: (sentence) => process.stderr.write(`wt-build: ${sentence}\n`),
@@ -52,5 +60,15 @@ export async function build(
   }
   const out = options.out ?? join(data, 'tokens.json');
   await writeTokens(out, tokens);
-  process.stdout.write(TOKEN_FORMATS[options.format](tokens, { container, server, out }));
+  const server = cluster?.url ?? options.server;
+  const printedWith = { container: containerOf({ container, cluster }), server, out, isIssued: cluster !== undefined };
+  process.stdout.write(TOKEN_FORMATS[options.json ? 'json' : options.format](tokens, printedWith));
+}
+
+/** A token on its own would be passed over in silence, and what was meant for a cluster be signed here. */
+function clusterOf({ cluster, token }: { cluster?: string; token?: string }): Cluster | undefined {
+  if (cluster === undefined && token === undefined) return undefined;
+  if (cluster === undefined) return fail('BUILD_CLUSTER_TOKEN', { given: '--token', missing: '--cluster' });
+  if (token === undefined) return fail('BUILD_CLUSTER_TOKEN', { given: '--cluster', missing: '--token' });
+  return { url: cluster, token };
 }

@@ -71,6 +71,16 @@ export const SETTINGS = {
     default: 'default',
     help: 'container that the token is good for',
   },
+  cluster: {
+    flag: '--cluster <url>',
+    env: 'WEBTASK_CLUSTER',
+    help: 'server that issues the tokens, in place of the keys of --data',
+  },
+  clusterToken: {
+    flag: '--token <token>',
+    env: 'WEBTASK_CLUSTER_TOKEN',
+    help: "token that asks --cluster, or the cluster's master key",
+  },
   server: {
     flag: '--server <url>',
     env: 'WEBTASK_SERVER',
@@ -87,6 +97,7 @@ export const SETTINGS = {
     help: 'containers that it may sign for, with commas between',
   },
   certificate: {
+    flag: '--recipient <file>',
     env: 'WEBTASK_CERTIFICATE',
     help: 'certificate that secrets are sealed to: PEM, or the path of a PEM file',
   },

@@ -7,6 +7,8 @@ export interface PrintedWith {
   readonly server: string;
   /** The file that the tokens are in. */
   readonly out: string;
+  /** Whether a cluster issued them, so that it is there to be called. */
+  readonly isIssued: boolean;
 }
 
 /** How tokens are printed, by the name of the format. */
@@ -15,26 +17,29 @@ export const TOKEN_FORMATS = {
   json: (tokens: readonly BuiltToken[]) => `${JSON.stringify(tokens, null, 2)}\n`,
   env: (tokens: readonly BuiltToken[]) => lines(tokens.map(({ name, token }) => `${variableName(name)}=${token}`)),
   urls: (tokens: readonly BuiltToken[], { container, server }: PrintedWith) =>
-    lines(tokens.map(({ token }) => `${runUrl(server, container)}?key=${token}`)),
+    lines(tokens.map(({ token, webtaskUrl }) => webtaskUrl ?? `${runUrl(server, container)}?key=${token}`)),
 } as const;
 
 /** The name of a format. */
 export type TokenFormat = keyof typeof TOKEN_FORMATS;
 
 /** Names of secrets and never their values; the token of the last line is one that can be called. */
-function printTable(tokens: readonly BuiltToken[], { container, server, out }: PrintedWith): string {
+function printTable(tokens: readonly BuiltToken[], { container, server, out, isIssued }: PrintedWith): string {
   const rows = tokens.map(({ name, url, pinned, secretNames, expires, size }) => [
     name,
     pinned ? url : `${url} (unpinned)`,
     secretNames.join(', ') || '-',
-    expires.slice(0, 10),
+    expires?.slice(0, 10) ?? 'never',
     String(size),
   ]);
   const [first] = tokens;
   return lines([
     ...align([['name', 'url', 'secrets', 'expires', 'size'], ...rows]),
-    `The tokens are in ${out}. With webtask serve running:`,
-    `curl -H "Authorization: Bearer ${first?.token}" ${runUrl(server, container)}`,
+    `The tokens are in ${out}. ${isIssued ? 'To call the first:' : 'With webtask serve running:'}`,
+    // Under a name a webtask is called without its token.
+    first?.webtaskUrl !== undefined && !first.webtaskUrl.includes('?key=')
+      ? `curl ${first.webtaskUrl}`
+      : `curl -H "Authorization: Bearer ${first?.token}" ${first?.webtaskUrl?.replace(/\?key=.*$/, '') ?? runUrl(server, container)}`,
   ]);
 }
 

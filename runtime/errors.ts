@@ -253,6 +253,11 @@ export const ERRORS = {
     fault: 'caller',
     text: 'claim `{claim}` cannot have {name}: names that begin with WEBTASK_ are reserved',
   },
+  TOKEN_CLAIM_SEAL: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `ectx` cannot be used: the secrets were sealed {reason}',
+  },
   TOKEN_REVOKED: { status: 403, fault: 'caller', text: 'token is revoked' },
   TOKEN_REVOCATION_REFUSED: { status: 403, fault: 'caller', text: 'the token cannot be revoked: {reason}' },
   TOKEN_INSPECTION_REFUSED: {
@@ -474,6 +479,43 @@ export const ERRORS = {
     fault: 'caller',
     text: 'Both {first} and {second} would be the webtask {name}.',
     fix: 'Rename one of them, or build them one by one.',
+  },
+  // build: tokens that a cluster issues
+  BUILD_CLUSTER_TOKEN: {
+    status: 400,
+    fault: 'caller',
+    text: '{given} is given without {missing}.',
+    fix: 'A cluster issues tokens with both: wt-build --cluster https://wt.example.com --token TOKEN.',
+  },
+  BUILD_CLUSTER_URL: {
+    status: 400,
+    fault: 'caller',
+    text: '--cluster {cluster} is no base of URLs.',
+    fix: 'Write scheme and host, such as https://wt.example.com.',
+  },
+  BUILD_CLUSTER_PLAIN: {
+    status: 400,
+    fault: 'caller',
+    text: '--cluster {cluster} is refused: the token and the secrets would be sent unencrypted.',
+    fix: 'Use https. Only a cluster on this machine (127.0.0.1, localhost) is asked over http.',
+  },
+  BUILD_CLUSTER_REFUSED: {
+    status: 400,
+    fault: 'caller',
+    text: '{cluster} issued no token for {file}: {message} ({status}).',
+    fix: 'Ask for what the token of --token allows; or give one that allows it, which the cluster mints with: webtask token mint --container NAME --delegation-depth 1',
+  },
+  BUILD_CLUSTER_FAILED: {
+    status: 502,
+    fault: 'platform',
+    text: '{cluster} issued no token for {file}: {reason}.',
+    fix: 'See that it is running and that --cluster is its URL, and build again.',
+  },
+  BUILD_CLUSTER_ANSWER: {
+    status: 502,
+    fault: 'platform',
+    text: '{cluster} answered with something else than the token for {file}: claim `{claim}` is not what was asked for.',
+    fix: 'See that --cluster is the URL of a webtask server.',
   },
   // server
   SETTING_INVALID: { status: 500, fault: 'caller', text: '{setting} cannot be used: {reason}.' },

@@ -2,9 +2,12 @@ import { dirname, relative, sep } from 'node:path';
 import { languageOf } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { readProject, type WebtaskSettings, webtaskName, webtaskSettings } from '../project/index.ts';
-import { type KeySet, sealSecrets, signToken } from '../token/index.ts';
+import { type KeySet, singleContainer } from '../token/index.ts';
+import { type Cluster, checkCluster, claimsOfToken } from './cluster.ts';
 import { compareWithUrl } from './compare.ts';
 import { findVersions } from './dependencies.ts';
+import { issueToken } from './issue-token.ts';
+import { isFilled, mintToken } from './mint-token.ts';
 import { findSource, type Source, type SourceFile, type SourceOptions } from './source.ts';
 
 /** What is built, and how. */
@@ -13,16 +16,37 @@ export interface BuildOptions extends SourceOptions {
   readonly files: readonly string[];
   /** Absolute path; messages name files from here. */
   readonly folder: string;
-  readonly container: string;
+  /** By default that of the token that asks a cluster, or else `default`. */
+  readonly container?: string | undefined;
   /** The name of the one webtask, which gives it storage of its own; its token says none by default. */
   readonly name?: string | undefined;
-  /** Seconds. */
-  readonly expiresIn: number;
+  /** Gives each webtask the name of its file. */
+  readonly named?: boolean | undefined;
+  /** Seconds; by default 30 days, and without end for what a cluster keeps under a name. */
+  readonly expiresIn?: number | undefined;
   /** Does not ask the URLs. */
   readonly offline?: boolean | undefined;
+  /** Signs the tokens, unless a cluster issues them; its certificate is what secrets are sealed to. */
   readonly keys: KeySet;
+  /** Issues the tokens, in place of {@link keys}. */
+  readonly cluster?: Cluster | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+}
+
+/** A webtask that a token can be made for. */
+export interface PreparedWebtask {
+  /** As messages name it. */
+  readonly label: string;
+  /** Of its file, or as it was asked for. */
+  readonly name: string;
+  /** The name that its token says, where one is wanted. */
+  readonly jtn: string | undefined;
+  readonly url: string;
+  /** Absent where the code is not pinned. */
+  readonly sha256: string | undefined;
+  readonly settings: WebtaskSettings;
+  readonly meta: Readonly<Record<string, string>>;
 }
 
 /** A token that was minted. */
@@ -34,22 +58,33 @@ export interface BuiltToken {
   /** Whether the token is good for one version of the code only. */
   readonly pinned: boolean;
   readonly secretNames: readonly string[];
-  /** ISO 8601. */
-  readonly expires: string;
+  /** ISO 8601; `null` for a token without end. */
+  readonly expires: string | null;
   /** Characters of the token. */
   readonly size: number;
   readonly token: string;
+  /** Where a cluster said that it runs. For a webtask without a name, the token is part of it. */
+  readonly webtaskUrl?: string;
+}
+
+/** What a token turned out to be. */
+export interface MadeToken {
+  readonly token: string;
+  /** Seconds since the epoch. */
+  readonly exp: number | undefined;
+  readonly webtaskUrl?: string | undefined;
 }
 
 const RESERVED = /^WEBTASK_/;
 
 /**
- * Mints a token for each of some webtasks: the URL of its code, the code's hash, and its secrets, sealed.
+ * Makes a token for each of some webtasks: the URL of its code, the code's hash, and its secrets, sealed.
  *
- * All of them, or none: the first that is refused ends the build.
+ * All of them, or none: the first that is refused ends the build. A cluster may have issued some before it refuses one;
+ * `onSkip` is then told which.
  *
- * @throws BUILD_ONE_FILE, BUILD_NAME_TWICE, what {@link findSource}, {@link findVersions}, {@link compareWithUrl} and
- *   {@link webtaskSettings} throw, and the errors of sealing and signing
+ * @throws BUILD_ONE_FILE, BUILD_NAME_TWICE, what {@link findSource}, {@link findVersions}, {@link compareWithUrl},
+ *   {@link webtaskSettings} and {@link checkCluster} throw, and the errors of sealing, signing and issuing
  * @see protocol reference 5.2
  *
  * @example
@@ -57,59 +92,65 @@ const RESERVED = /^WEBTASK_/;
  * const tokens = await buildTokens({ files, folder, container: 'default', expiresIn: 86_400, keys, … });
  */
 export async function buildTokens(options: BuildOptions): Promise<BuiltToken[]> {
-  const { files, name, url, offline, onSkip } = options;
+  const { files, name, url, offline, cluster, onSkip } = options;
   if (files.length > 1 && name !== undefined) fail('BUILD_ONE_FILE', { option: '--name', count: files.length });
   if (files.length > 1 && url !== undefined) fail('BUILD_ONE_FILE', { option: '--url', count: files.length });
   refuseSameNames(options);
+  if (cluster) checkCluster(cluster);
   if (offline) onSkip('It was not asked whether the URLs answer with this code.');
+  const prepared: PreparedWebtask[] = [];
+  for (const file of files) prepared.push(await prepare(file, options));
+
+  const container = containerOf(options);
   const tokens: BuiltToken[] = [];
-  for (const file of files) tokens.push(await buildOne(file, options));
+  try {
+    for (const webtask of prepared) {
+      const made = await (cluster
+        ? issueToken(webtask, { ...options, container, cluster })
+        : mintToken(webtask, { ...options, container }));
+      tokens.push(describe(webtask, made));
+    }
+  } catch (error) {
+    const before = tokens.map((it) => it.name).join(', ');
+    if (cluster && before) onSkip(`Before that, ${cluster.url} issued tokens for ${before}. No file holds them.`);
+    throw error;
+  }
   return tokens;
 }
 
-async function buildOne(file: string, options: BuildOptions): Promise<BuiltToken> {
+/** The container that the tokens are good for. */
+export function containerOf({ container, cluster }: Pick<BuildOptions, 'container' | 'cluster'>): string {
+  return container ?? (cluster && singleContainer(claimsOfToken(cluster.token).ten)) ?? 'default';
+}
+
+async function prepare(file: string, options: BuildOptions): Promise<PreparedWebtask> {
   const label = labelOf(file, options.folder);
   const sourceFile = { file, label, project: readProject(dirname(file)).folder };
   const source = await findSource(sourceFile, options);
   const settings = webtaskSettings(file, {}, options.env);
+  for (const param of Object.keys(settings.params)) if (RESERVED.test(param)) fail('SECRET_RESERVED', { name: param });
   const meta = { ...(await dependencyMeta(source, sourceFile, settings)), ...settings.meta };
   if (!options.offline && !source.dirty) await compareWithUrl(source, label);
-
-  const exp = Math.floor(options.now / 1000) + options.expiresIn;
-  const token = await mint(source, settings, meta, exp, options);
-  return {
-    name: options.name ?? webtaskName(file),
-    file: label,
-    url: source.url,
-    pinned: source.sha256 !== undefined,
-    secretNames: Object.keys(settings.secrets),
-    expires: new Date(exp * 1000).toISOString(),
-    size: token.length,
-    token,
-  };
+  const name = options.name ?? webtaskName(file);
+  const jtn = options.named ? name : options.name;
+  return { label, name, jtn, url: source.url, sha256: source.sha256, settings, meta };
 }
 
-async function mint(
-  { url, sha256 }: Source,
-  { secrets, params, parseBody, mergeBody }: WebtaskSettings,
-  meta: Readonly<Record<string, string>>,
-  exp: number,
-  { container, name, keys, now }: BuildOptions,
-): Promise<string> {
-  for (const param of Object.keys(params)) if (RESERVED.test(param)) fail('SECRET_RESERVED', { name: param });
-  const sealedFor = { ten: container, url, ...(sha256 !== undefined && { url_sha256: sha256 }) };
-  const claims = {
-    ...sealedFor,
-    ...(name !== undefined && { jtn: name }),
-    ...(isFilled(secrets) && { ectx: await sealSecrets(secrets, sealedFor, keys, 'certificate', now) }),
-    ...(isFilled(params) && { pctx: params }),
-    pb: parseBody,
-    mb: mergeBody ? 1 : 0,
-    ...(isFilled(meta) && { meta }),
-    dd: 0,
-    exp,
-  } as const;
-  return signToken(claims, keys, now / 1000);
+function describe(
+  { name, label, url, sha256, settings }: PreparedWebtask,
+  { token, exp, webtaskUrl }: MadeToken,
+): BuiltToken {
+  return {
+    name,
+    file: label,
+    url,
+    pinned: sha256 !== undefined,
+    secretNames: Object.keys(settings.secrets),
+    expires: exp === undefined ? null : new Date(exp * 1000).toISOString(),
+    size: token.length,
+    token,
+    ...(webtaskUrl !== undefined && { webtaskUrl }),
+  };
 }
 
 async function dependencyMeta(
@@ -139,8 +180,4 @@ function refuseSameNames({ files, folder }: BuildOptions): void {
 /** As messages name a file. */
 function labelOf(file: string, folder: string): string {
   return relative(folder, file).split(sep).join('/');
-}
-
-function isFilled(record: Readonly<Record<string, unknown>>): boolean {
-  return Object.keys(record).length > 0;
 }

@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { fail } from '../errors.ts';
-import { issueToken, type KeySet, parseToken, sealSecrets, signToken, type TokenClaims } from '../token/index.ts';
+import { fail, WebtaskError } from '../errors.ts';
+import {
+  type IssuedToken,
+  issueToken,
+  type KeySet,
+  openSeal,
+  parseToken,
+  sealedForRequest,
+  sealSecrets,
+  signToken,
+  type TokenClaims,
+} from '../token/index.ts';
 import type { Authorization } from './authorize.ts';
 import type { CodeStore } from './code-store.ts';
 import { type NamedWebtask, type Registry, readStoredCodeUrl, storedCodeUrl } from './registry.ts';
@@ -45,14 +55,16 @@ export interface IssueParts {
 /**
  * Makes the issuing of tokens.
  *
- * @returns a function that throws what `issueToken` and `signToken` throw, and WEBTASK_WITHOUT_CODE, BODY_TOO_LARGE,
- *   NAME_CHANGED, HOST_INVALID, HOST_OWN, HOST_TAKEN, CODE_STORE_UNANSWERED, TOKEN_CLAIM_OWN
+ * @returns a function that throws what `issueToken` and `signToken` throw, and TOKEN_CLAIM_SEAL, WEBTASK_WITHOUT_CODE,
+ *   BODY_TOO_LARGE, NAME_CHANGED, HOST_INVALID, HOST_OWN, HOST_TAKEN, CODE_STORE_UNANSWERED, TOKEN_CLAIM_OWN
  * @see protocol reference 5.4
  */
 export function createIssuer({ keys, registry, codeStore, baseUrl, onCode }: IssueParts): Issue {
   return async (sent, parent, now) => {
     const requested = await withoutOwnUrl(withoutInspection(sent), registry, codeStore);
-    const { claims: allowed, secrets: asked, code, meta = {} } = issueToken(requested, parent.claims, now);
+    const issued = issueToken(requested, parent.claims, now);
+    const { claims: allowed, code, meta = {} } = issued;
+    const asked = await askedSecrets(issued, parent, keys);
     // A name that is inherited is already stored, with its own token.
     const name = requested.jtn === undefined ? undefined : allowed.jtn;
     const container = firstContainer(allowed);
@@ -84,6 +96,22 @@ export function createIssuer({ keys, registry, codeStore, baseUrl, onCode }: Iss
     if (code !== undefined) onCode?.(code, meta);
     return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
   };
+}
+
+/** The secrets that are asked for; of those that came sealed, only such as were sealed for this very request. */
+async function askedSecrets(
+  { secrets, sealedSecrets, claims, code }: IssuedToken,
+  parent: Authorization,
+  keys: KeySet,
+): Promise<IssuedToken['secrets']> {
+  if (sealedSecrets === undefined) return secrets;
+  try {
+    return await openSeal(sealedSecrets, sealedForRequest({ ...claims, code }, parent.claims.jti), keys);
+  } catch (error) {
+    if (!(error instanceof WebtaskError)) throw error;
+    if (error.code === 'TOKEN_SEAL_MISMATCH') return fail('TOKEN_CLAIM_SEAL', { reason: 'for another request' });
+    return fail('TOKEN_CLAIM_SEAL', { reason: 'for another cluster, or are damaged' }, { cause: error });
+  }
 }
 
 /**

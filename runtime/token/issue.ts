@@ -6,7 +6,8 @@ import { checkContainers, coversContainers, isContainerPattern, singleContainer 
 
 /** What may be asked for: claims, and what becomes of them only when the token is made. */
 interface Requested extends Omit<TokenClaims, 'ectx' | 'ca' | 'iat'> {
-  readonly ectx?: Readonly<Record<string, string>>;
+  /** Texts by name; or a compact JWE of them, which only the cluster can open. */
+  readonly ectx?: Readonly<Record<string, string>> | string;
   readonly code?: string;
 }
 
@@ -16,6 +17,8 @@ export interface IssuedToken {
   readonly claims: TokenClaims;
   /** Those asked for. A child of a token with secrets has its parent's, which only the cluster can open. */
   readonly secrets?: Readonly<Record<string, string>> | undefined;
+  /** Those asked for where they came as a compact JWE; see `sealedForRequest`. */
+  readonly sealedSecrets?: string | undefined;
   /** Source text to keep. */
   readonly code?: string | undefined;
   /** Stored beside a named webtask. */
@@ -27,7 +30,7 @@ const REQUESTABLE: Readonly<Record<keyof Requested, ClaimType>> = {
   ...SETTABLE,
   url: { type: CLAIMS.url.type, is: isWebUrl },
   code: { type: 'text', is: (it) => typeof it === 'string' },
-  ectx: textMap,
+  ectx: { type: textMap.type, is: (it) => textMap.is(it) || isCompactJwe(it) },
 };
 
 const LIMITS = ['ls', 'lm', 'lh', 'ld', 'lw', 'lo'] as const;
@@ -62,7 +65,7 @@ export function issueToken(
   checkOnce(asked, parent);
   checkTogether(asked);
 
-  const { ectx: secrets, code, meta: askedMeta, pb, mb, ...plain } = asked;
+  const { ectx, code, meta: askedMeta, pb, mb, ...plain } = asked;
   const isNamed = plain.jtn !== undefined;
   const withCode = parent.url === undefined ? {} : pick(parent, WITH_CODE);
   const meta = askedMeta ?? withCode.meta;
@@ -86,7 +89,13 @@ export function issueToken(
   if (isNamed && singleContainer(claims.ten) === undefined) {
     fail('TOKEN_CLAIM_NEEDS', { claim: 'jtn', needed: 'one container in claim `ten`, by its name' });
   }
-  return { claims, secrets, code, meta: isNamed ? meta : undefined };
+  const secrets = typeof ectx === 'string' ? { sealedSecrets: ectx } : { secrets: ectx };
+  return { claims, ...secrets, code, meta: isNamed ? meta : undefined };
+}
+
+/** @see RFC 7516 section 7.1 */
+function isCompactJwe(value: unknown): boolean {
+  return typeof value === 'string' && /^([\w-]+\.){4}[\w-]+$/.test(value);
 }
 
 function checkRequested(requested: Readonly<Record<string, unknown>>): Requested {
@@ -97,7 +106,8 @@ function checkRequested(requested: Readonly<Record<string, unknown>>): Requested
   }
   const asked = requested as Requested; // every claim was just checked
   for (const claim of ['ectx', 'pctx'] as const) {
-    const name = Object.keys(asked[claim] ?? {}).find((it) => RESERVED.test(it));
+    const given = asked[claim];
+    const name = typeof given === 'object' ? Object.keys(given).find((it) => RESERVED.test(it)) : undefined;
     if (name !== undefined) fail('TOKEN_CLAIM_RESERVED', { claim, name });
   }
   return asked;

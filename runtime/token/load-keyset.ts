@@ -96,9 +96,20 @@ async function readTrustedKeys(path: string): Promise<SigningKey[]> {
   });
 }
 
+/**
+ * Loads a certificate that secrets are sealed to and that nothing is opened with here.
+ *
+ * @param given - PEM, or the path of a PEM file
+ * @param setting - what gave it, for messages
+ * @throws KEY_SETTING_INVALID, CERTIFICATE_UNUSABLE
+ */
+export async function loadCertificate(given: string, setting: string): Promise<SealingCertificate> {
+  const pem = await pemOf(given, setting);
+  return { fingerprint: fingerprintOf(pem), pem };
+}
+
 async function readCertificate(env: NodeJS.ProcessEnv): Promise<SealingCertificate> {
-  const pem = await pemOf(env.WEBTASK_CERTIFICATE ?? '', 'WEBTASK_CERTIFICATE');
-  const fingerprint = fingerprintOf(pem);
+  const { pem, fingerprint } = await loadCertificate(env.WEBTASK_CERTIFICATE ?? '', 'WEBTASK_CERTIFICATE');
   if (!env.WEBTASK_CERTIFICATE_KEY) return { fingerprint, pem };
   const key = await pemOf(env.WEBTASK_CERTIFICATE_KEY, 'WEBTASK_CERTIFICATE_KEY');
   const privateKey = readKey(() => createPrivateKey(key), 'WEBTASK_CERTIFICATE_KEY');

@@ -8,6 +8,8 @@ export interface SealedFor {
   readonly ten?: string | undefined;
   readonly url?: string | undefined;
   readonly url_sha256?: string | undefined;
+  /** Only of secrets that are sent to be issued; see `sealedForRequest`. No token carries it. */
+  readonly issuer?: string | undefined;
 }
 
 const RESERVED = /^WEBTASK_/;
@@ -86,6 +88,6 @@ export async function openSeal(ectx: string, sealedFor: SealedFor, keys: KeySet)
 }
 
 /** In one order, so that texts can be compared; what is absent stays absent. */
-function pick({ ten, url, url_sha256 }: SealedFor): SealedFor {
-  return { ten, url, url_sha256 };
+function pick({ ten, url, url_sha256, issuer }: SealedFor): SealedFor {
+  return { ten, url, url_sha256, issuer };
 }

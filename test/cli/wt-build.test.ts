@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { BuiltToken } from '../../runtime/build/index.ts';
 import { loadKeySet, openSeal, parseToken, verifyToken } from '../../runtime/token/index.ts';
+import { makeCertificate } from '../support/certificate.ts';
 import { runProgram, startProgram, waitForLine } from '../support/program.ts';
+import { refusalOf } from '../support/refusal.ts';
 import { createRepository, type TestRepository } from '../support/repository.ts';
 
 const PAY =
@@ -47,7 +49,7 @@ describe('wt-build', function () {
     const { status, stdout, stderr } = await run(['--offline']);
     const [hello, pay] = readTokens();
     const url = `https://raw.githubusercontent.com/acme/tasks/${head}/webtasks`;
-    const expires = hello?.expires.slice(0, 10);
+    const expires = hello?.expires?.slice(0, 10);
     expect(stdout.replace(hello?.token ?? '', 'TOKEN')).to.equal(
       [
         `name    url${' '.repeat(url.length + 10 - 3)}  secrets     expires     size`,
@@ -78,6 +80,20 @@ describe('wt-build', function () {
     expect(claims).to.include({ ten: 'shop', jtn: 'pay', dd: 0 });
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).to.equal(3600);
     expect(await openSeal(claims.ectx ?? '', claims, keys)).to.deep.equal({ STRIPE_KEY: SECRET });
+  });
+
+  it('seals to --recipient with the keys that sign here, so that who mints cannot read', async () => {
+    const { pem, privateKey, fingerprint } = makeCertificate();
+    const file = join(repository.folder, '..', 'cluster.crt');
+    writeFileSync(file, pem);
+    const { status, stderr } = await run(['--offline', 'webtasks/pay-in.js', '--recipient', file]);
+    expect([status, stderr]).to.deep.equal([0, OFFLINE]);
+    const own = await loadKeySet({ dataFolder: join(repository.folder, '.webtask'), env: {} });
+    const claims = verifyToken(readTokens()[0]?.token ?? '', own, Date.now() / 1000);
+    const ectx = claims.ectx ?? '';
+    expect((await refusalOf(openSeal(ectx, claims, own))).code).to.equal('TOKEN_SEAL_UNREADABLE');
+    const cluster = { ...own, certificate: { pem, privateKey, fingerprint } };
+    expect(await openSeal(ectx, claims, cluster)).to.deep.equal({ STRIPE_KEY: SECRET });
   });
 
   it('takes the container from --container, then from the environment', async () => {
