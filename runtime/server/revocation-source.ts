@@ -1,5 +1,5 @@
 import { sha256Hex } from '../code/index.ts';
-import { fail } from '../errors.ts';
+import { fail, type WebtaskError } from '../errors.ts';
 import type { Key, Store } from '../store/index.ts';
 import type { TokenClaims } from '../token/index.ts';
 import { createRevocationWebtask } from './revocation-webtask.ts';
@@ -10,6 +10,13 @@ export interface RevocationSource {
   add(jti: string, token: string, claims: TokenClaims): Promise<void>;
   /** The id of the token that the list itself runs by: asked about, it would wait for its own answer. */
   readonly own?: string | undefined;
+  /**
+   * Makes sure from now on, and every minute, that what the list answers comes from the list.
+   *
+   * @param onError - is told each time that it does not
+   * @returns ends it
+   */
+  watch?(onError: (error: WebtaskError) => void): () => void;
 }
 
 /** A revocation outlives its token by what clocks may differ: seconds. */

@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import { fail, type WebtaskError } from '../errors.ts';
 import { claimsOfKey } from './own-key.ts';
 import type { RevocationSource } from './revocation-source.ts';
 
@@ -13,7 +13,9 @@ export type RevocationContract = 'marker' | 'seed';
 const TIMEOUT_MS = 5_000;
 /** An id that is revoked, and whose revocation proves that a 404 comes from the list. */
 const CANARY = 'webtask-revocation-canary';
-const CANARY_GOOD_MS = 60_000;
+const CANARY_EVERY_MS = 60_000;
+/** A check that is due may take as long as its two calls. */
+const CANARY_GOOD_MS = CANARY_EVERY_MS + 2 * TIMEOUT_MS;
 
 /**
  * Keeps the list of revoked tokens in a webtask: `PUT ?jti=&jwt=` revokes, `GET ?jti=` asks.
@@ -23,22 +25,31 @@ const CANARY_GOOD_MS = 60_000;
  *
  * @param url - of the webtask, with its `key` where it has no name
  * @param now - milliseconds
+ * @param timeoutMs - for tests; 5 seconds otherwise
  * @see protocol reference 1.2
  */
 export function createRevocationWebtask(
   url: string,
   contract: RevocationContract,
   now: () => number = Date.now,
+  timeoutMs = TIMEOUT_MS,
 ): RevocationSource {
   let canaryGoodUntil = Number.NEGATIVE_INFINITY;
+  let trying: Promise<void> | undefined;
 
   async function call(method: 'GET' | 'PUT', query: Readonly<Record<string, string>>): Promise<Response> {
     const address = new URL(url);
     for (const [name, value] of Object.entries(query)) address.searchParams.set(name, value);
-    // Who redirects, sends an answer from elsewhere.
-    const response = await fetch(address, { method, redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    await response.body?.cancel();
-    return response;
+    try {
+      // Who redirects, sends an answer from elsewhere.
+      const response = await fetch(address, { method, redirect: 'error', signal: AbortSignal.timeout(timeoutMs) });
+      await response.body?.cancel();
+      return response;
+    } catch (cause) {
+      const isLate = cause instanceof Error && cause.name === 'TimeoutError';
+      const reason = isLate ? `it did not answer within ${timeoutMs} ms` : 'it cannot be reached';
+      return fail('REVOCATION_UNANSWERED', { reason }, { cause });
+    }
   }
 
   async function put(jti: string, jwt: string): Promise<void> {
@@ -46,14 +57,26 @@ export function createRevocationWebtask(
     if (status !== 200) fail('REVOCATION_UNANSWERED', { reason: `revoking was answered with ${status}` });
   }
 
-  /** A 404 of the seed's contract counts only where the list knows what it was told. */
-  async function checkCanary(): Promise<void> {
+  async function tryCanary(): Promise<void> {
     const time = now();
-    if (time < canaryGoodUntil) return;
-    await put(CANARY, CANARY);
-    const { status } = await call('GET', { jti: CANARY });
-    if (status !== 200) fail('REVOCATION_UNANSWERED', { reason: `what was just revoked was answered with ${status}` });
-    canaryGoodUntil = time + CANARY_GOOD_MS;
+    try {
+      await put(CANARY, CANARY);
+      const { status } = await call('GET', { jti: CANARY });
+      if (status !== 200)
+        fail('REVOCATION_UNANSWERED', { reason: `what was just revoked was answered with ${status}` });
+      canaryGoodUntil = time + CANARY_GOOD_MS;
+    } catch (error) {
+      canaryGoodUntil = Number.NEGATIVE_INFINITY;
+      throw error;
+    } finally {
+      trying = undefined;
+    }
+  }
+
+  /** Puts the canary, and asks for it; once for all who want to know at the same time. */
+  function checkCanary(): Promise<void> {
+    trying ??= tryCanary();
+    return trying;
   }
 
   return {
@@ -64,10 +87,24 @@ export function createRevocationWebtask(
       if (status !== 404 || said !== 'active') {
         return fail('REVOCATION_UNANSWERED', { reason: `asking was answered with ${status}` });
       }
-      if (contract === 'seed') await checkCanary();
+      // It counts only where the list knows what it was told.
+      if (contract === 'seed' && now() >= canaryGoodUntil) await checkCanary();
       return false;
     },
     add: put,
+    watch(onError) {
+      if (contract !== 'seed') return () => undefined;
+      let isStopped = false;
+      const check = (): void => {
+        checkCanary().catch((error: WebtaskError) => isStopped || onError(error));
+      };
+      check();
+      const timer = setInterval(check, CANARY_EVERY_MS).unref();
+      return () => {
+        isStopped = true;
+        clearInterval(timer);
+      };
+    },
     own: claimsOfKey(url)?.jti,
   };
 }

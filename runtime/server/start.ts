@@ -114,7 +114,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const findCode = createCodeFinder(registry, loadCode, maxCodeBytes);
   const { limitMs, onLine, onError } = options;
-  const revocations = createRevocations(openRevocationSource(openStoreOnce, options.env, Date.now));
+  const revocationSource = openRevocationSource(openStoreOnce, options.env, Date.now);
+  const revocations = createRevocations(revocationSource);
   const identify = createIdentifier(keys, revocations);
   const issue = createIssuer({
     keys,
@@ -173,10 +174,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   if (baseUrl === '') baseUrl = url;
+  const stopWatching = revocationSource.watch?.(onError);
   return {
     url,
     async close() {
       readiness.stop();
+      stopWatching?.();
       modules.close();
       await stop(server);
       await (await store)?.close();

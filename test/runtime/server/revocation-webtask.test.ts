@@ -103,27 +103,6 @@ describe('revocations that a webtask keeps', () => {
     );
   });
 
-  it('by the seed’s contract: a 404 counts only where the list knows what it was told just before', async () => {
-    answerWith(404); // as a proxy does whose webtask is gone
-    expect(await refusalOf(open('seed').has('a'))).to.deep.equal(unanswered('revoking was answered with 404'));
-    answer = (req, res) => res.writeHead(req.method === 'PUT' ? 200 : 404).end();
-    expect(await refusalOf(open('seed').has('a'))).to.deep.equal(
-      unanswered('what was just revoked was answered with 404'),
-    );
-  });
-
-  it('by the seed’s contract: that is tried again every minute', async () => {
-    keepList(false);
-    const source = open('seed');
-    for (let i = 0; i < 3; i += 1) await source.has('a');
-    expect(asked.filter((it) => it.includes('canary'))).to.have.lengthOf(2);
-    answerWith(404);
-    time += 59_999;
-    expect(await source.has('a')).to.equal(false);
-    time += 1;
-    expect((await refusalOf(source.has('a'))).code).to.equal('REVOCATION_UNANSWERED');
-  });
-
   it('are not asked about the token that the webtask itself runs by, which would wait for itself', async () => {
     const token = signToken({ jti: 'own', ten: 'shop' }, keySet([hmacKey('k')]), NOW);
     answerWith(500);
