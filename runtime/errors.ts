@@ -578,6 +578,12 @@ export const ERRORS = {
   },
   NAME_UNKNOWN: { status: 404, fault: 'caller', text: 'unable to resolve jtn to webtask token' },
   // management
+  AUDIT_UNWRITABLE: {
+    status: 503,
+    fault: 'platform',
+    text: 'the request was refused, since no record of it can be written: {reason}',
+    fix: 'Look at the space that is left, and at who owns the folder audit in the data folder.',
+  },
   NOT_READY: { status: 503, fault: 'platform', text: 'the server is not ready: {reason}' },
   API_TIMED_OUT: {
     status: 504,

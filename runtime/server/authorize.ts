@@ -3,7 +3,7 @@ import { fail } from '../errors.ts';
 import {
   checkTimes,
   coversContainer,
-  isMasterKey,
+  findMasterKey,
   type KeySet,
   openSeal,
   type TokenClaims,
@@ -18,6 +18,8 @@ export interface Authorization {
   /** `{}` for the master key. */
   readonly claims: TokenClaims;
   readonly secrets: Readonly<Record<string, string>>;
+  /** The `kid` of the master key, where it was that. */
+  readonly masterKeyId?: string;
 }
 
 /** Says what a credential stands for, at a time in seconds since the epoch. */
@@ -46,7 +48,9 @@ export function createIdentifier(keys: KeySet, revocations: Revocations): Identi
   }
 
   return async (credential, now) => {
-    if (!credential.includes('.')) return isMasterKey(credential, keys) ? MASTER : fail('CREDENTIAL_OPAQUE');
+    if (!credential.includes('.')) {
+      return { ...MASTER, masterKeyId: findMasterKey(credential, keys) ?? fail('CREDENTIAL_OPAQUE') };
+    }
     const authorization = known.get(credential) ?? (await verify(credential, now));
     checkTimes(authorization.claims, now);
     if (await revocations.isRevoked(authorization.claims)) fail('TOKEN_REVOKED');

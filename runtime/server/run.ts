@@ -4,6 +4,7 @@ import { fail, type WebtaskError } from '../errors.ts';
 import { type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
 import type { Documents } from '../store/index.ts';
 import { sendError, sendReply } from './answer.ts';
+import type { Acts } from './audit/index.ts';
 import type { createAuthorizer } from './authorize.ts';
 import type { Compiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
@@ -26,6 +27,8 @@ export interface RunParts {
   readonly issue: Issue;
   /** The public base of URLs, without a slash at the end. */
   readonly baseUrl: () => string;
+  /** Records that a webtask issues a token. */
+  readonly acts: Acts;
   readonly limitMs: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
@@ -46,7 +49,7 @@ export function createRunHandler(
   return async (target, req, res) => {
     const id = requestId();
     try {
-      await run(target, req, res, parts);
+      await run(target, req, res, parts, id);
     } catch (error) {
       if (res.destroyed) return; // the caller went away
       const known = sendError(error, id, res);
@@ -55,7 +58,13 @@ export function createRunHandler(
   };
 }
 
-async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse, parts: RunParts): Promise<void> {
+async function run(
+  target: RunTarget,
+  req: IncomingMessage,
+  res: ServerResponse,
+  parts: RunParts,
+  requestId: string,
+): Promise<void> {
   const { container, name, urlFormat } = target;
   const { reserved } = readQuery(req.url ?? '/');
   // Asked of the store each time, so that an update is seen by the next request.
@@ -104,7 +113,14 @@ async function run(target: RunTarget, req: IncomingMessage, res: ServerResponse,
     token: isShared && token !== '' ? token : undefined,
     tokenId: claims.jti,
     async issue(requested) {
-      const issued = await parts.issue(requested, authorization, Date.now() / 1000);
+      const act = {
+        act: 'create_token',
+        caller: authorization,
+        subject: { container, name: claims.jtn },
+        address: req.socket.remoteAddress,
+        requestId,
+      };
+      const issued = await parts.acts.perform(act, () => parts.issue(requested, authorization, Date.now() / 1000));
       const url = issued.url ?? webtaskUrl(parts.baseUrl(), { container, token: issued.token });
       return { token: issued.token, url };
     },

@@ -10,6 +10,7 @@ import { loadKeySet } from '../token/index.ts';
 import { sendError } from './answer.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
+import { createActs, createJournal } from './audit/index.ts';
 import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { openCodeStore } from './code-store.ts';
 import { createCompiler } from './compiled.ts';
@@ -125,6 +126,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onCode: (code, meta) => compiler.prepare(code, meta),
   });
   const authorize = createAuthorizer(identify);
+  const journal = createJournal(resolve(options.dataFolder, 'audit'));
+  const acts = createActs(journal);
   const run = createRunHandler({
     authorize,
     registry,
@@ -133,6 +136,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     openDocuments,
     issue,
     baseUrl: () => baseUrl,
+    acts,
     limitMs,
     onLine,
     onError,
@@ -153,6 +157,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       baseUrl: () => baseUrl,
       isOwnHost,
       readiness,
+      acts,
       onError,
     },
     RESOURCES,
@@ -182,6 +187,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopWatching?.();
       modules.close();
       await stop(server);
+      await journal.close();
       await (await store)?.close();
     },
   };

@@ -6,7 +6,7 @@ export { inspectToken, type TokenReport } from './inspect.ts';
 export { type IssuedToken, issueToken } from './issue.ts';
 export type { KeySet, SealingCertificate, SigningKey } from './keyset.ts';
 export { loadCertificate, loadKeySet } from './load-keyset.ts';
-export { isMasterKey } from './master-key.ts';
+export { findMasterKey, isMasterKey } from './master-key.ts';
 export { mintToken } from './mint.ts';
 export { openSeal, type SealedFor, sealSecrets } from './seal.ts';
 export { sealedForRequest } from './seal-request.ts';

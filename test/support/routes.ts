@@ -33,3 +33,50 @@ export async function registeredRoutes(): Promise<Route[]> {
   await api.close();
   return routes;
 }
+
+/** The smallest value that a schema takes. */
+export function sampleOf(schema: object): unknown {
+  const it = schema as { type?: string | string[]; enum?: unknown[]; const?: unknown; default?: unknown } & {
+    required?: string[];
+    properties?: Record<string, object>;
+    minimum?: number;
+  };
+  if (it.const !== undefined) return it.const;
+  if (it.default !== undefined) return it.default;
+  if (it.enum !== undefined) return it.enum[0];
+  switch ([it.type].flat()[0]) {
+    case 'object':
+      return Object.fromEntries((it.required ?? []).map((name) => [name, sampleOf(it.properties?.[name] ?? {})]));
+    case 'array':
+      return [];
+    case 'integer':
+    case 'number':
+      return it.minimum ?? 0;
+    case 'boolean':
+      return true;
+    default:
+      return '1';
+  }
+}
+
+/** A request that a route takes: its path with what is given for its parts, and a body. */
+export function requestTo(
+  route: Route,
+  parts: Readonly<Record<string, string>>,
+): { method: string; path: string; headers: Record<string, string>; body?: string } {
+  const { method, url, schema } = route;
+  const path = url.replace(/:(\w+)|\*/g, (_, name = '*') => parts[name] ?? sampleText(schema.params?.properties[name]));
+  const query = sampleOf({ type: 'object', ...schema.querystring }) as Record<string, string>; // of an object
+  const text = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams({ ...query, ...pick(parts, query) })}`;
+  if (schema.body === undefined) return { method, path: path + text, headers: {} };
+  const body = JSON.stringify(sampleOf(schema.body));
+  return { method, path: path + text, headers: { 'Content-Type': 'application/json' }, body };
+}
+
+function sampleText(schema: unknown): string {
+  return encodeURIComponent(String(sampleOf((schema as object | undefined) ?? {})));
+}
+
+function pick(from: Readonly<Record<string, string>>, names: object): Record<string, string> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => name in names));
+}

@@ -5,6 +5,7 @@ import { platformFailure, requestId } from '../../invoke/index.ts';
 import type { Modules } from '../../modules/index.ts';
 import type { Documents, Store } from '../../store/index.ts';
 import type { KeySet } from '../../token/index.ts';
+import type { Acts } from '../audit/index.ts';
 import type { Identify } from '../authorize.ts';
 import type { Compiler } from '../compiled.ts';
 import type { createCodeFinder } from '../find-code.ts';
@@ -36,6 +37,8 @@ export interface ApiParts {
   /** Whether a host is one of the cluster's own. */
   readonly isOwnHost: (host: string) => boolean;
   readonly readiness: Readiness;
+  /** Records what is done. */
+  readonly acts: Acts;
   readonly onError: (error: WebtaskError) => void;
 }
 
@@ -60,18 +63,18 @@ export function createApiHandler(
 
   async function start(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify');
-    const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    const setError = (error: unknown, request: FastifyRequest, reply: FastifyReply): string => {
       // What the router cannot read leads nowhere.
       const isBadUrl = (error as { code?: string }).code === 'FST_ERR_BAD_URL'; // fastify throws errors only
       const known = isBadUrl ? notFound(request) : toWebtaskError(error);
+      parts.acts.failed(request, known);
       if (known.fault === 'platform') parts.onError(known);
       const { status, body } = platformFailure(known, request.id);
-      return reply
-        .code(status)
-        .header('Content-Type', 'application/json')
-        .header('x-wt-response-source', 'proxy')
-        .send(Buffer.from(body)); // bytes, since Fastify would add a charset to the type of a text
+      reply.code(status).header('Content-Type', 'application/json').header('x-wt-response-source', 'proxy');
+      return body;
     };
+    const answerError = (error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+      reply.send(Buffer.from(setError(error, request, reply))); // bytes: Fastify adds a charset to the type of a text
     const api = fastify({
       genReqId: requestId,
       bodyLimit: 12 * 1024 * 1024,
@@ -85,6 +88,10 @@ export function createApiHandler(
     // What schemas say of answers is for the document, and leaves nothing out of them.
     api.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
     api.addHook('preHandler', limitTime);
+    parts.acts.recordAnswers(api, (error, request, reply) => {
+      reply.removeHeader('location');
+      return setError(error, request, reply);
+    });
     await collectRoutes(api, parts.baseUrl());
     for (const addRoutes of resources) addRoutes(api, parts);
     await api.ready();

@@ -2,16 +2,25 @@ import type { FastifyRequest } from 'fastify';
 import { readQuery } from '../../context/index.ts';
 import { fail } from '../../errors.ts';
 import { coversContainer, type TokenClaims } from '../../token/index.ts';
-import type { Authorization, Identify } from '../authorize.ts';
+import type { Authorization } from '../authorize.ts';
 import { readCredential } from '../credential.ts';
+import type { ApiParts } from './api.ts';
 
-/** Whoever makes a request, with what their credential carries. */
-export function identifyCaller(
-  request: FastifyRequest,
-  parts: { readonly identify: Identify },
-): Promise<Authorization> {
+/** What tells who makes a request, and records what they are about to do. */
+export type CallerParts = Pick<ApiParts, 'identify' | 'acts'>;
+
+/**
+ * Finds out who makes a request, and what their credential carries. Where the request is an act it is now recorded, and
+ * so goes no further where it cannot be.
+ *
+ * @throws CREDENTIAL_MISSING, CREDENTIAL_UNEXPECTED, CREDENTIAL_OPAQUE, AUDIT_UNWRITABLE, and what the check of tokens
+ *   throws
+ */
+export async function identifyCaller(request: FastifyRequest, parts: CallerParts): Promise<Authorization> {
   const { reserved } = readQuery(request.raw.url ?? '/');
-  return parts.identify(readCredential(request.raw, reserved), Date.now() / 1000);
+  const caller = await parts.identify(readCredential(request.raw, reserved), Date.now() / 1000);
+  await parts.acts.begin(request, caller);
+  return caller;
 }
 
 /**
@@ -28,7 +37,7 @@ export function identifyCaller(
 export async function authorizeManagement(
   request: FastifyRequest,
   container: string | undefined,
-  parts: { readonly identify: Identify },
+  parts: CallerParts,
   name?: string,
 ): Promise<TokenClaims> {
   const { claims } = await identifyCaller(request, parts);

@@ -1,5 +1,6 @@
 import { fail, WebtaskError } from '../../errors.ts';
 import { coversContainers, openSeal, type TokenClaims, verifySignature } from '../../token/index.ts';
+import type { Subject } from '../audit/index.ts';
 import { readStoredCodeUrl } from '../registry.ts';
 import { webtaskMeta } from '../webtask-meta.ts';
 import { firstContainer, webtaskUrl } from '../webtask-url.ts';
@@ -39,7 +40,8 @@ export const addTokenRoutes: Routes = (api, parts) => {
       },
       async (request, reply) => {
         const caller = await identifyCaller(request, parts);
-        const { token, url } = await parts.issue(request.body ?? {}, caller, Date.now() / 1000);
+        const { token, url, claims } = await parts.issue(request.body ?? {}, caller, Date.now() / 1000);
+        parts.acts.note(request, { jti: claims.jti });
         if (url !== undefined) reply.header('Location', url);
         return reply.type('text/plain').send(token);
       },
@@ -66,6 +68,7 @@ export const addTokenRoutes: Routes = (api, parts) => {
       async (request) => {
         const { token, decrypt, fetch_code, meta } = request.query;
         const claims = readSubject(token, parts);
+        parts.acts.note(request, subjectOf(claims));
         const { claims: caller } = await identifyCaller(request, parts);
         if (!isAdmin(caller) && !(await mayInspect(caller, token, claims, parts))) fail('TOKEN_INSPECTION_REFUSED');
         const secrets =
@@ -98,6 +101,7 @@ export const addTokenRoutes: Routes = (api, parts) => {
       async (request) => {
         const token = request.query.token ?? request.body?.token ?? '';
         const claims = readSubject(token, parts);
+        parts.acts.note(request, subjectOf(claims));
         const { claims: caller } = await identifyCaller(request, parts);
         if (!isAdmin(caller)) checkRevocation(caller, claims);
         await parts.revocations.revoke(token, claims);
@@ -116,6 +120,11 @@ function readSubject(token: string, { keys }: ApiParts): TokenClaims {
     if (!(error instanceof WebtaskError) || error.code !== 'TOKEN_MALFORMED') throw error;
     return fail('TOKEN_SUBJECT_INVALID', { reason: error.message }, { cause: error });
   }
+}
+
+/** What is recorded of a token. */
+function subjectOf({ ten, jtn, jti }: TokenClaims): Subject {
+  return { container: ten, name: jtn, jti };
 }
 
 function isAdmin(caller: TokenClaims): boolean {

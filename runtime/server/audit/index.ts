@@ -1,0 +1,2 @@
+export { type Acts, createActs, type Subject } from './acts.ts';
+export { createJournal } from './journal.ts';
