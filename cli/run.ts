@@ -31,7 +31,7 @@ export async function run(
   const webtask = await loadWebtask(
     { code, file: path, fetchText: fetchTextAnywhere },
     { ...settings, storage },
-    onLine,
+    { onLine },
   );
 
   const request = toRunRequest({
@@ -51,6 +51,7 @@ export async function run(
     maxBodyBytes: 1024 * 1024,
     onLine,
     onProblem: ({ message }) => onLine(message),
+    hints: true,
   });
 
   console.log(`HTTP/1.1 ${reply.status} ${reply.statusMessage}`.trimEnd());

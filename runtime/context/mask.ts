@@ -6,7 +6,7 @@ const SHORTEST = 4;
 /**
  * Makes a function that hides secret values in text that is about to be printed.
  *
- * A value is also found in the forms it takes inside URLs, forms and JSON, and where it overlaps with another.
+ * A value is also found in the forms it takes inside URLs, forms, JSON and Base64, and where it overlaps with another.
  *
  * @param secrets - names to values
  * @example
@@ -45,5 +45,23 @@ function spellingsOf(value: string): string[] {
     new URLSearchParams([['', value]]).toString().slice(1),
     JSON.stringify(value).slice(1, -1),
     ...lines.filter((line) => line.length >= 2 * SHORTEST),
+    ...[0, 1, 2].flatMap((offset) => base64Of(value, offset)),
   ];
+}
+
+/**
+ * What Base64 makes of a value that begins at an offset, modulo 3, as in `user:password`: the characters that are of
+ * the value alone, and those where nothing follows it.
+ */
+function base64Of(value: string, offset: number): string[] {
+  const bytes = Buffer.concat([Buffer.alloc(offset), Buffer.from(value)]);
+  const last = bytes
+    .toString('base64')
+    .replace(/=+$/, '')
+    .slice(Math.ceil((offset * 8) / 6));
+  const own = bytes.length % 3 === 0 ? last : last.slice(0, -1);
+  // Few characters would be found by chance.
+  return own.length < 2 * SHORTEST
+    ? []
+    : [own, last].flatMap((it) => [it, it.replaceAll('+', '-').replaceAll('/', '_')]);
 }

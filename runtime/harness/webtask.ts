@@ -78,8 +78,7 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
   const compiled = await loadWebtask(
     { code, file, fetchText: fetchTextAnywhere },
     { ...given, storage: storage() },
-    onLine,
-    (message) => onProblem({ kind: 'threw-after-answer', message }),
+    { onLine, onThrow: (message) => onProblem({ kind: 'threw-after-answer', message }) },
   );
 
   const send = async (request: TestRequest, logs: string[]): Promise<RunReply> => {
@@ -94,6 +93,7 @@ async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
       limitMs: options.limitMs ?? limitOf(test),
       maxBodyBytes: 1024 * 1024,
       onProblem,
+      hints: true,
       onLine(line) {
         logs.push(line);
         onLine(line);

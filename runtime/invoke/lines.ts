@@ -1,16 +1,20 @@
 /** The two streams that a webtask prints to. */
 export type OutputStream = 'stdout' | 'stderr';
 
+/** Takes what is printed, in pieces. */
+export interface OutputCollector {
+  push(text: string, stream: OutputStream): void;
+  /** Hands on what has no line end yet. */
+  flush(): void;
+}
+
 /**
  * Cuts text that arrives in pieces into lines, for each stream by itself.
  *
  * @param onLine - receives each line without its line end
  * @returns `push` for the next piece, `flush` for unfinished last lines
  */
-export function collectLines(onLine: (line: string, stream: OutputStream) => void): {
-  push(text: string, stream: OutputStream): void;
-  flush(): void;
-} {
+export function collectLines(onLine: (line: string, stream: OutputStream) => void): OutputCollector {
   const rest = { stdout: '', stderr: '' };
   return {
     push(text, stream) {

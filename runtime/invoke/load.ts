@@ -2,31 +2,32 @@ import { type CompiledWebtask, compileWebtask, type ModuleWebtask, type WebtaskS
 import { maskSecrets } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import { callInRun } from './active-run.ts';
-import { collectLines } from './lines.ts';
+import { collectOutput, type OutputReceivers } from './output.ts';
 
 /**
  * Compiles a webtask, so that what its code prints or throws while it loads, also later, is known to be its own.
  *
- * @param onLine - receives each line that the code printed
- * @param onThrow - receives a sentence about each error that nothing caught; by default a line as any other
+ * @param output - what receives what the code printed, and a sentence about each error that nothing caught, which by
+ *   default is a line as any other
  * @throws what {@link compileWebtask} throws; secrets are masked, since the code has them while it loads
  */
 export async function loadWebtask(
   source: WebtaskSource,
   given: ModuleWebtask,
-  onLine: (line: string) => void,
-  onThrow: (sentence: string) => void = onLine,
+  { onThrow, ...receivers }: OutputReceivers & { readonly onThrow?: (sentence: string) => void },
 ): Promise<CompiledWebtask> {
-  const output = collectLines(onLine);
+  const output = collectOutput(receivers);
   const onUncaught = (error: unknown): void => {
-    onThrow(`${source.file} was loaded when it threw ${error instanceof Error ? error.stack : String(error)}`);
+    const sentence = `${source.file} was loaded when it threw ${error instanceof Error ? error.stack : String(error)}`;
+    if (onThrow) onThrow(sentence);
+    else receivers.onLine?.(sentence, 'stderr');
   };
   try {
-    return await callInRun({ onUncaught, onOutput: output.push }, () => compileWebtask(source, given));
+    return await callInRun({ onUncaught, onOutput: output?.push }, () => compileWebtask(source, given));
   } catch (error) {
     throw error instanceof WebtaskError ? masked(error, maskSecrets(given.secrets)) : error;
   } finally {
-    output.flush();
+    output?.flush();
   }
 }
 

@@ -7,7 +7,7 @@ import { type ActiveRun, callInRun, leaveRun } from './active-run.ts';
 import { type CallOutcome, callWebtask } from './call.ts';
 import { type FailureReply, platformFailure, webtaskFailure } from './failure.ts';
 import { openExchange } from './http/index.ts';
-import { collectLines, type OutputStream } from './lines.ts';
+import { collectOutput, type OutputReceivers } from './output.ts';
 import { functionPlace, runningPlace } from './place.ts';
 import { prepareContext } from './prepare.ts';
 
@@ -26,7 +26,9 @@ export interface RunRequest {
 }
 
 /** What a webtask is run with: fixed by its token on a server, by the project in development. */
-export interface RunSettings {
+export interface RunSettings extends OutputReceivers {
+  /** The id of the request, as {@link requestId} makes it; a new one by default. */
+  readonly id?: string | undefined;
   readonly secrets: Readonly<Record<string, string>>;
   readonly params: Readonly<Record<string, unknown>>;
   readonly meta: Readonly<Record<string, string>>;
@@ -51,10 +53,10 @@ export interface RunSettings {
   readonly limitMs: number;
   /** Largest body that is read for parsing. */
   readonly maxBodyBytes: number;
-  /** Receives each line that the webtask printed. Without it, lines go where they would have gone. */
-  readonly onLine?: ((line: string, stream: OutputStream) => void) | undefined;
-  /** Development only: is told of what is probably a mistake and has no place in the answer. */
+  /** Is told of what is probably a mistake and has no place in the answer. */
   readonly onProblem?: ((problem: RunProblem) => void) | undefined;
+  /** Development only: `onProblem` is also told of reads of what is not there, for which every read is watched. */
+  readonly hints?: boolean | undefined;
 }
 
 /** Something that a webtask did and that its caller does not see. */
@@ -94,9 +96,9 @@ export async function runWebtask(
   request: RunRequest,
   settings: RunSettings,
 ): Promise<RunReply> {
-  const id = requestId();
+  const { id = requestId() } = settings;
   const name = settings.name ?? basename(webtask.file);
-  const output = settings.onLine && collectLines(settings.onLine);
+  const output = collectOutput(settings);
   const run: ActiveRun = { onUncaught: (error) => takeUncaught(error), onOutput: output?.push };
   // In the run, so that its events are too, whoever sends the body, reads the answer or leaves.
   const exchange = callInRun(run, () => openExchange(request));
@@ -142,7 +144,7 @@ export async function runWebtask(
   const timer = settings.limitMs > 0 ? setTimeout(cutOff, settings.limitMs) : undefined;
 
   res.once('close', () => output?.flush());
-  const onMissing = settings.onProblem && ((sentence: string) => report('read-missing', `${name}: ${sentence}`));
+  const onMissing = settings.hints ? (sentence: string) => report('read-missing', `${name}: ${sentence}`) : undefined;
   const takeUncaught = (error: unknown): void => {
     if (res.writableEnded) outcome.threwLate(error);
     else fail(webtaskFailure('uncaught', error), error);

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { LoadedCode } from '../code/index.ts';
 import { type CompiledWebtask, languageOf, type ModuleWebtask, type WebtaskSource } from '../compile/index.ts';
 import type { WebtaskStorage } from '../context/index.ts';
-import { loadWebtask } from '../invoke/index.ts';
+import { loadWebtask, type OutputLevel } from '../invoke/index.ts';
 import type { Modules } from '../modules/index.ts';
 import type { Authorization } from './authorize.ts';
 
@@ -23,8 +23,10 @@ export interface CompileRequest {
   readonly meta: Readonly<Record<string, string>>;
   /** Compiles although it was compiled before. */
   readonly fresh: boolean;
+  /** Is told when it was not compiled before. */
+  readonly onCompile: () => void;
   /** Receives what the code prints while it loads. */
-  readonly onLine: (line: string) => void;
+  readonly onMessage: (text: string, level: OutputLevel) => void;
 }
 
 /** Compiles webtasks, and remembers them. */
@@ -77,22 +79,26 @@ export function createCompiler({ folder, modules, fetchText, forgetUrl }: Compil
   async function compileNow(
     source: WebtaskSource,
     given: ModuleWebtask,
-    onLine: (line: string) => void,
+    onMessage: CompileRequest['onMessage'],
   ): Promise<CompiledWebtask> {
     const modulePaths = await findModules(source, given.meta);
-    return loadWebtask({ ...source, modulePaths, fetchText }, given, onLine);
+    return loadWebtask({ ...source, modulePaths, fetchText }, given, {
+      onMessage,
+      onThrow: (sentence) => onMessage(sentence, 50),
+    });
   }
 
   return {
-    compile({ code, url, authorization, storage, container, name, meta, fresh, onLine }) {
+    compile({ code, url, authorization, storage, container, name, meta, fresh, onCompile, onMessage }) {
       const { token, claims, secrets } = authorization;
       const key = JSON.stringify([container, name, code.sha256, fileName(url), token, meta]);
       const known = fresh ? undefined : compiled.get(key);
       if (known) return known.compiling;
+      onCompile();
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(url));
       const given = { secrets, meta, params: claims.pctx ?? {}, storage };
-      const compiling = compileNow({ code: code.text, file }, given, onLine);
+      const compiling = compileNow({ code: code.text, file }, given, onMessage);
       const remembered = { container, name, url: claims.url, length: code.text.length, compiling };
       compiled.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.

@@ -69,7 +69,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const webtask = await loadWebtask(
       { code, file, fetchText: fetchTextAnywhere },
       { ...settings, storage: storageOf(name) },
-      onLine,
+      { onLine },
     );
     return { settings, webtask, onLine, onProblem };
   }
@@ -98,6 +98,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       maxBodyBytes: 1024 * 1024,
       onLine,
       onProblem,
+      hints: true,
     });
     if (reply.failed && wantsPage(req)) await sendPage(name, reply, res);
     else await sendReply(reply, res);

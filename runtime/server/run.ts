@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createStorage, maskSecrets, readQuery } from '../context/index.ts';
+import { createStorage, readQuery } from '../context/index.ts';
 import { fail, type WebtaskError } from '../errors.ts';
-import { type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
+import { type RunReply, type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
 import type { Documents } from '../store/index.ts';
 import { sendError, sendReply } from './answer.ts';
 import type { Acts } from './audit/index.ts';
@@ -10,8 +10,10 @@ import type { Compiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
 import type { createCodeFinder } from './find-code.ts';
 import type { Issue } from './issue.ts';
+import { type Logs, startRunLog } from './logs/index.ts';
 import type { Registry } from './registry.ts';
 import { type RunTarget, toRunRequest, withoutBody } from './request.ts';
+import { startTiming } from './server-timing.ts';
 import { webtaskMeta } from './webtask-meta.ts';
 import { webtaskUrl } from './webtask-url.ts';
 
@@ -29,6 +31,7 @@ export interface RunParts {
   readonly baseUrl: () => string;
   /** Records that a webtask issues a token. */
   readonly acts: Acts;
+  readonly logs: Logs;
   readonly limitMs: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
@@ -65,6 +68,8 @@ async function run(
   parts: RunParts,
   requestId: string,
 ): Promise<void> {
+  const startedAt = performance.now();
+  const timing = startTiming();
   const { container, name, urlFormat } = target;
   const { reserved } = readQuery(req.url ?? '/');
   // Asked of the store each time, so that an update is seen by the next request.
@@ -74,16 +79,17 @@ async function run(
   const presented = named?.token ?? readCredential(req, reserved);
   const authorization = await parts.authorize(presented, container, Date.now() / 1000);
   const { claims, secrets, token } = authorization;
-
-  const label = claims.jtn ?? container;
-  const mask = maskSecrets(secrets);
-  const onLine = (line: string): void => parts.onLine(`${label} | ${mask(line)}`);
+  timing.mark('auth');
+  // From here on it is a run of this container, and its readers are told.
+  const { logs, onLine } = parts;
+  const log = startRunLog(res, { logs, container, name: claims.jtn, id: requestId, secrets, startedAt, onLine });
 
   const code = await parts.findCode({ req, claims, container, named, reserved });
   const url = claims.url ?? (typeof reserved.webtask_url === 'string' ? reserved.webtask_url : undefined);
   const meta = named?.meta ?? (await webtaskMeta(token, claims, parts.registry));
   const storage = createStorage(parts.openDocuments, container, claims.jtn);
   const fresh = reserved.webtask_no_cache !== undefined;
+  log.compiled('warm');
   const webtask = await parts.compiler.compile({
     code,
     url,
@@ -93,12 +99,15 @@ async function run(
     name: claims.jtn,
     meta,
     fresh,
-    onLine,
+    onCompile: () => log.compiled('cold'),
+    onMessage: log.onMessage,
   });
+  timing.mark('compile');
   if (res.destroyed) return; // the caller went away before anything ran
 
   const isShared = claims.url !== undefined || reserved.webtask_share_token !== undefined;
   const settings: RunSettings = {
+    id: requestId,
     secrets,
     params: claims.pctx ?? {},
     meta,
@@ -126,11 +135,20 @@ async function run(
     },
     limitMs: parts.limitMs,
     maxBodyBytes: MAX_BODY_BYTES,
-    onLine,
+    onMessage: log.onMessage,
+    onProblem: log.onProblem,
   };
   const caller = new AbortController();
   res.once('close', () => caller.abort());
   const request = toRunRequest(req, caller.signal);
   // A body that was the code is not the webtask's.
-  await sendReply(await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings), res);
+  const reply = await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings);
+  timing.mark('run');
+  // One that the webtask sends is its own, and alone.
+  if (!hasHeader(reply, 'server-timing')) res.setHeader('Server-Timing', timing.header());
+  await sendReply(reply, res);
+}
+
+function hasHeader({ rawHeaders }: RunReply, name: string): boolean {
+  return rawHeaders.some((it, i) => i % 2 === 0 && it.toLowerCase() === name);
 }

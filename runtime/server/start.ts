@@ -17,6 +17,7 @@ import { createCompiler } from './compiled.ts';
 import { createCodeFinder } from './find-code.ts';
 import { hostName, proveByDns } from './hosts.ts';
 import { createIssuer } from './issue.ts';
+import { createLogs } from './logs/index.ts';
 import { answerMalformed } from './malformed.ts';
 import { createReadiness } from './readiness.ts';
 import { createRegistry } from './registry.ts';
@@ -128,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const authorize = createAuthorizer(identify);
   const journal = createJournal(resolve(options.dataFolder, 'audit'));
   const acts = createActs(journal);
+  const logs = createLogs();
   const run = createRunHandler({
     authorize,
     registry,
@@ -137,6 +139,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     issue,
     baseUrl: () => baseUrl,
     acts,
+    logs,
     limitMs,
     onLine,
     onError,
@@ -152,6 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       compiler,
       modules,
       findCode,
+      logs,
       openDocuments,
       openStore: openStoreOnce,
       baseUrl: () => baseUrl,
@@ -186,6 +190,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       readiness.stop();
       stopWatching?.();
       modules.close();
+      logs.close(); // a stream that is read would not end by itself
       await stop(server);
       await journal.close();
       await (await store)?.close();

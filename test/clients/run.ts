@@ -15,8 +15,8 @@ if (!isInstalled() && !install()) {
   console.error('The original clients are not installed and could not be: these tests were skipped.');
   process.exit(process.env.CI === undefined ? 0 : 1);
 }
-/** The server has neither logs nor cron jobs yet; the tests of both wait for it. */
-const WAITING = ['--exclude', 'test/clients/{cron,logs}.test.ts'];
+/** The server has no cron jobs yet; their tests wait for it. */
+const WAITING = ['--exclude', 'test/clients/cron.test.ts'];
 const mocha = spawnSync(
   process.execPath,
   ['node_modules/mocha/bin/mocha.js', 'test/clients/*.test.ts', ...WAITING, ...process.argv.slice(2)],

@@ -10,6 +10,7 @@ import type { Identify } from '../authorize.ts';
 import type { Compiler } from '../compiled.ts';
 import type { createCodeFinder } from '../find-code.ts';
 import type { Issue } from '../issue.ts';
+import type { Logs } from '../logs/index.ts';
 import type { Readiness } from '../readiness.ts';
 import type { Registry } from '../registry.ts';
 import type { Revocations } from '../revocations.ts';
@@ -29,6 +30,7 @@ export interface ApiParts {
   readonly modules: Modules;
   /** Finds the code of a token. */
   readonly findCode: ReturnType<typeof createCodeFinder>;
+  readonly logs: Logs;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
   readonly openStore: () => Promise<Store>;

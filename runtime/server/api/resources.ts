@@ -1,6 +1,7 @@
 import type { Routes } from './api.ts';
 import { addCacheRoutes } from './cache.ts';
 import { addHealthRoutes } from './health.ts';
+import { addLogRoutes } from './logs.ts';
 import { addModuleRoutes } from './modules.ts';
 import { addDocumentRoutes } from './openapi.ts';
 import { addStorageRoutes } from './storage.ts';
@@ -16,4 +17,5 @@ export const RESOURCES: readonly Routes[] = [
   addModuleRoutes,
   addHealthRoutes,
   addDocumentRoutes,
+  addLogRoutes,
 ];

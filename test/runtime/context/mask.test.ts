@@ -29,6 +29,18 @@ describe('a secret value in text that is printed', () => {
     expect(masked(JSON.stringify({ key: secret, b: 1 }), secret)).to.equal('{"key":"***","b":1}');
   });
 
+  it('is hidden as Base64 spells it, alone and after a user name', () => {
+    const secret = 'p?ss>w/rd+~~';
+    for (const before of ['', 'a', 'ab', 'abc', 'user:']) {
+      for (const after of ['', '@', ':rest']) {
+        for (const encoding of ['base64', 'base64url'] as const) {
+          const text = masked(Buffer.from(before + secret + after).toString(encoding), secret);
+          expect(text, `${before}…${after} ${encoding}`).to.match(/^[\w+/-]{0,7}\*\*\*[\w+/=-]{0,10}$/);
+        }
+      }
+    }
+  });
+
   it('is hidden line by line where it has several, except for short ones', () => {
     const key = '-----BEGIN KEY-----\r\nMIIEowIBAAKCAQEA\r\nshort\r\n-----END KEY-----\r\n';
     expect(masked(key, key)).to.equal('***');

@@ -7,9 +7,9 @@ import { NOTHING_GIVEN } from '../../support/webtask.ts';
 async function linesOf(code: string): Promise<{ lines: string[]; outcome: unknown }> {
   const lines: string[] = [];
   const given = { ...NOTHING_GIVEN, secrets: { KEY: 's3cr3t-value' } };
-  const outcome = await loadWebtask({ code, file: '/app/hello.js' }, given, (line) => lines.push(line)).catch(
-    (error: unknown) => error,
-  );
+  const outcome = await loadWebtask({ code, file: '/app/hello.js' }, given, {
+    onLine: (line) => lines.push(line),
+  }).catch((error: unknown) => error);
   for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
   return { lines, outcome };
 }

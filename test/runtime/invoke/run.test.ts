@@ -389,7 +389,7 @@ describe('a secret', () => {
     await run(
       'return (ctx, cb) => { ctx.secrets.APIKEY; ctx.secrets.APIKEY; ctx.data.page; ctx.data.API_KEYS; ctx.params.x; cb(null, Object.keys(ctx.secrets)) }',
       {},
-      { secrets: { API_KEY: 'a' }, onProblem: (it) => problems.push(it) },
+      { secrets: { API_KEY: 'a' }, onProblem: (it) => problems.push(it), hints: true },
     );
     expect(problems.map((it) => it.message)).to.deep.equal([
       'hello: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?',

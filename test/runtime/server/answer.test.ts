@@ -27,14 +27,18 @@ describe('the answer of a webtask', () => {
     const [answer] = await once(call, 'response');
     return answer;
   };
-  const withoutDate = ({ status, headers: { date, ...headers }, body }: Answer): Answer => ({ status, headers, body });
+  /** Without what no two answers have in common. */
+  const comparable = ({ status, headers: { date, 'server-timing': timing, ...headers }, body }: Answer): Answer => {
+    expect(timing).to.match(/^auth;dur=\d+\.\d, compile;dur=\d+\.\d, run;dur=\d+\.\d$/);
+    return { status, headers, body };
+  };
 
-  it('has the headers of the webtask, and one of ours', async () => {
+  it('has the headers of the webtask, and two of ours', async () => {
     const code = `return (ctx, req, res) => {
       res.writeHead(201, 'Made', { 'X-One': '1', 'Set-Cookie': ['a=1', 'b=2'], 'x-wt-response-source': 'forged' });
       res.end('made');
     }`;
-    expect(withoutDate(await runCode(server, code))).to.deep.equal({
+    expect(comparable(await runCode(server, code))).to.deep.equal({
       status: 201,
       headers: {
         'x-one': '1',
@@ -45,6 +49,16 @@ describe('the answer of a webtask', () => {
       },
       body: 'made',
     });
+  });
+
+  it('has the Server-Timing of the webtask alone where it sends one', async () => {
+    const code = 'return (ctx, req, res) => { res.setHeader("server-TIMING", ["db;dur=5", "x"]); res.end() }';
+    expect((await runCode(server, code)).headers['server-timing']).to.equal('db;dur=5, x');
+  });
+
+  it('tells no timing of a run that was refused', async () => {
+    const refused = await ask(`${server.url}/api/run/test`, { method: 'POST', body: 'x' });
+    expect([refused.status, refused.headers['server-timing']]).to.deep.equal([403, undefined]);
   });
 
   it('has the words that the webtask gave its status', async () => {
@@ -65,6 +79,7 @@ describe('the answer of a webtask', () => {
     answer.resume();
     expect(Object.keys(answer.headers)).to.have.members([
       'transfer-encoding',
+      'server-timing',
       'x-end',
       'x-wt-response-source',
       'date',
@@ -78,7 +93,7 @@ describe('the answer of a webtask', () => {
 
   it('has a head and no body where only the head is asked for', async () => {
     const token = await server.mint('head.js', 'return cb => cb(null, "hello")');
-    expect(withoutDate(await run(server, token, { method: 'HEAD' }))).to.deep.equal({
+    expect(comparable(await run(server, token, { method: 'HEAD' }))).to.deep.equal({
       status: 200,
       headers: {
         'content-type': 'application/json',

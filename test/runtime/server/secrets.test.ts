@@ -50,7 +50,6 @@ describe('the secrets of a token', () => {
       'test | load ***',
       'test | run ***',
       'test | "***" ***',
-      'test | ***',
       'test | no line end ***',
     ]);
   });

@@ -1,0 +1,4 @@
+export { framingFor } from './framing.ts';
+export { createLogs, type Logs } from './logs.ts';
+export { startRunLog } from './run-log.ts';
+export { streamLogs } from './stream.ts';

@@ -1,0 +1,84 @@
+import type { ServerResponse } from 'node:http';
+import { maskRecord } from '../../context/index.ts';
+import type { OutputLevel, RunProblem } from '../../invoke/index.ts';
+import type { Logs } from './logs.ts';
+import type { LogEntry } from './record.ts';
+
+/** What happens during one run, for the readers of its container and the terminal of the server. */
+export interface RunLog {
+  /** Takes what the webtask printed, as one message. */
+  onMessage(text: string, level: OutputLevel): void;
+  /** Takes what the webtask did wrong without its caller seeing it. */
+  onProblem(problem: Pick<RunProblem, 'message'>): void;
+  /** Says whether the webtask was compiled for this run. */
+  compiled(start: 'cold' | 'warm'): void;
+}
+
+/** Whose run it is, and who is told. */
+export interface RunLogOptions {
+  readonly logs: Logs;
+  readonly container: string;
+  /** The webtask's name; none for an anonymous run. */
+  readonly name: string | undefined;
+  /** The id of the request. */
+  readonly id: string;
+  /** What must not be shown. */
+  readonly secrets: Readonly<Record<string, string>>;
+  /** When the request came, as `performance.now()` says it. */
+  readonly startedAt: number;
+  /** Receives what is for the terminal, line by line. */
+  readonly onLine: (line: string) => void;
+}
+
+/**
+ * Starts the log of a run: the readers of its container are told of its request now, and of its end with the answer's.
+ *
+ * A path is shown without its query, which is the caller's.
+ */
+export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog {
+  const { logs, container, name, id, secrets, startedAt, onLine } = options;
+  const mask = maskRecord(secrets);
+  const say = (from: LogEntry['from'], level: OutputLevel, text: string, fields?: LogEntry['fields']): void => {
+    logs.write({ container, name, requestId: id, level, text, from, fields });
+  };
+  const print = (level: OutputLevel, text: string): void => {
+    const shown = mask(text);
+    for (const line of shown.split('\n')) onLine(`${name ?? container} | ${line}`);
+    say('webtask', level, shown);
+  };
+
+  const cpu = process.cpuUsage();
+  let start: 'cold' | 'warm' | undefined;
+  if (logs.isRead(container)) {
+    const { method, url = '/' } = res.req;
+    const path = mask(url.replace(/[?#].*/s, ''));
+    say('platform', 30, `new webtask request ${id}`, { method, path });
+  }
+  res.once('close', () => {
+    if (!logs.isRead(container)) return;
+    const status = res.headersSent ? res.statusCode : undefined;
+    const wall = performance.now() - startedAt;
+    const answer = status === undefined ? 'without an answer' : `with HTTP ${status}`;
+    const isWhole = res.writableFinished;
+    const { user, system } = process.cpuUsage(cpu);
+    say(
+      'platform',
+      isWhole && res.statusCode < 500 ? 30 : 50,
+      `finished webtask request ${id} ${answer} in ${Math.round(wall)}ms${isWhole ? '' : ', cut off'}`,
+      {
+        status,
+        wall_ms: Number(wall.toFixed(1)),
+        cpu_ms: Number(((user + system) / 1000).toFixed(1)),
+        heap_bytes: process.memoryUsage().heapUsed,
+        start,
+      },
+    );
+  });
+  return {
+    onMessage: (text, level) => print(level, text),
+    onProblem: ({ message }) => print(50, message),
+    compiled(how) {
+      start = how;
+    },
+  };
+}
