@@ -182,8 +182,8 @@ export const ERRORS = {
   STORE_OWNER_SILENT: {
     status: 500,
     fault: 'platform',
-    text: 'The data folder {folder} belongs to process {pid}, which does not answer.',
-    fix: 'Stop that process, or wait until it answers.',
+    text: 'The data folder {folder} belongs to {program}, process {pid}, which does not answer.',
+    fix: 'End that process, or wait until it answers: one process at a time serves the store of a folder.',
   },
   STORE_FILES_UNUSABLE: {
     status: 500,
@@ -196,6 +196,18 @@ export const ERRORS = {
     fault: 'platform',
     text: 'The folder {folder} for the socket of the embedded store belongs to somebody else.',
     fix: 'Use a data folder with a shorter path: its socket is then in it.',
+  },
+  STORE_FORMAT_NEWER: {
+    status: 500,
+    fault: 'platform',
+    text: 'The store has format {version}, and this program knows those up to {known}.',
+    fix: 'Use the version of webtask-kit that wrote it, or a later one.',
+  },
+  STORE_RESTORE_UNFINISHED: {
+    status: 500,
+    fault: 'platform',
+    text: 'The store is not whole: a restore that began at {since} did not come to its end.',
+    fix: 'Run webtask restore with the same file again: it starts over.',
   },
   STORE_KEY_INVALID: { status: 400, fault: 'caller', text: 'An item cannot have this key: {reason}.' },
   // token

@@ -25,6 +25,7 @@ import { readTarget } from './request.ts';
 import { openRevocationSource } from './revocation-source.ts';
 import { createRevocations } from './revocations.ts';
 import { createRunHandler } from './run.ts';
+import { openSharedStore } from './shared-store.ts';
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -67,7 +68,8 @@ const MAX_CODE_BYTES = 5 * 1024 * 1024;
 /**
  * Starts a server for webtasks. They run in its own process, so it listens on loopback only.
  *
- * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, and what {@link loadKeySet} throws
+ * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, and what {@link loadKeySet} and
+ *   {@link openSharedStore} throw
  *
  * @example
  * const server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: '.webtask', ... });
@@ -76,14 +78,8 @@ const MAX_CODE_BYTES = 5 * 1024 * 1024;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   if (!isLoopback(options.host)) fail('SERVE_NOT_ISOLATED', { host: options.host });
   const keys = await loadKeySet(options);
-  let store: Promise<Store> | undefined;
-  const openStoreOnce = (): Promise<Store> => {
-    store ??= openStore(options.dataFolder, options.env);
-    store.catch(() => {
-      store = undefined;
-    });
-    return store;
-  };
+  const store = await openSharedStore(() => openStore(options.dataFolder, options.env));
+  const openStoreOnce = store.open;
   let baseUrl = options.publicUrl ?? '';
   const isOwnHost = (host: string): boolean => {
     const { runDomain } = options;
@@ -179,7 +175,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   });
   server.on('clientError', answerMalformed);
-  await listen(server, options);
+  await listen(server, options).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   if (baseUrl === '') baseUrl = url;
@@ -193,7 +192,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       logs.close(); // a stream that is read would not end by itself
       await stop(server);
       await journal.close();
-      await (await store)?.close();
+      await store.close();
     },
   };
 }

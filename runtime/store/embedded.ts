@@ -1,15 +1,18 @@
 import { createHash } from 'node:crypto';
-import { chmod, lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fail } from '../errors.ts';
 import { type Files, openFiles } from './files.ts';
+import { readOwner, removeOwner, writeOwner } from './owner.ts';
 
 /** An embedded store that can be connected to. */
 export interface EmbeddedStore {
   readonly socketPath: string;
+  /** Whether this process serves it. */
+  readonly isOwner: boolean;
   /** Stops it where this process owns it; otherwise does nothing. */
   close(): Promise<void>;
 }
@@ -32,28 +35,28 @@ const RETRY_MS = 20;
  */
 export async function openEmbeddedStore(dataFolder: string, patienceMs = 5_000): Promise<EmbeddedStore> {
   const folder = resolve(dataFolder);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
+  await onDisk(folder, async () => {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await chmod(folder, 0o700);
+  });
   const socketPath = await socketPathOf(folder);
-  const ownerFile = join(folder, 'owner');
   const giveUp = Date.now() + patienceMs;
   for (;;) {
     const left = Math.max(giveUp - Date.now(), RETRY_MS);
-    if (await answers(socketPath, left)) return { socketPath, close: async () => undefined };
-    const files = await openFiles(join(folder, 'dynamodb'));
-    if (files !== 'held') return serve(files, socketPath, ownerFile);
-    if (Date.now() >= giveUp) {
-      const pid = await readFile(ownerFile, 'utf8').catch(() => 'unknown');
-      return fail('STORE_OWNER_SILENT', { folder, pid });
+    if (await answers(socketPath, left)) {
+      return { socketPath, isOwner: false, close: async () => undefined };
     }
+    const files = await openFiles(join(folder, 'dynamodb'));
+    if (files !== 'held') return onDisk(folder, () => serve(files, socketPath, folder));
+    if (Date.now() >= giveUp) return fail('STORE_OWNER_SILENT', { folder, ...(await readOwner(folder)) });
     await delay(RETRY_MS); // it is about to listen, or to let go
   }
 }
 
 /** Serves files that this process holds: nobody else removes the socket meanwhile, or listens on it. */
-async function serve({ server, close }: Files, socketPath: string, ownerFile: string): Promise<EmbeddedStore> {
+async function serve({ server, close }: Files, socketPath: string, folder: string): Promise<EmbeddedStore> {
   try {
-    await writeFile(ownerFile, String(process.pid), { mode: 0o600 });
+    await writeOwner(folder);
     if (process.platform !== 'win32') await rm(socketPath, { force: true });
     server.on('connection', (socket) => socket.unref());
     await listen(server, socketPath);
@@ -64,14 +67,26 @@ async function serve({ server, close }: Files, socketPath: string, ownerFile: st
   let closing: Promise<void> | undefined;
   return {
     socketPath,
+    isOwner: true,
     close() {
       // The files come last: from then on they, and what marks their owner, may be another process's.
       closing ??= stop(server)
-        .then(() => rm(ownerFile, { force: true }))
+        .then(() => removeOwner(folder))
         .finally(close);
       return closing;
     },
   };
+}
+
+/** Has what the disk refuses be said by name. */
+async function onDisk<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException; // of the file system, or of listen(2)
+    if (code === undefined) throw error;
+    return fail('STORE_FILES_UNUSABLE', { folder, reason: message }, { cause: error });
+  }
 }
 
 /** Whether somebody not only holds the socket, but answers. */

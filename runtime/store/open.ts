@@ -1,7 +1,8 @@
 import { createClient } from './client.ts';
 import { createDynamoDBStore } from './dynamodb.ts';
-import { openEmbeddedStore } from './embedded.ts';
 import { EMBEDDED_TABLE } from './files.ts';
+import { checkFormat } from './format.ts';
+import { joinEmbeddedStore } from './join.ts';
 import type { Store } from './store.ts';
 
 /**
@@ -10,13 +11,26 @@ import type { Store } from './store.ts';
  * @param dataFolder - where the embedded store is
  * @param env - with the usual `AWS_` variables where a table is named
  * @param now - seconds since the epoch
- * @throws STORE_OWNER_SILENT, STORE_FILES_UNUSABLE, STORE_FOLDER_FOREIGN
+ * @throws STORE_OWNER_SILENT, STORE_FILES_UNUSABLE, STORE_FOLDER_FOREIGN, STORE_FORMAT_NEWER, STORE_RESTORE_UNFINISHED,
+ *   STORE_NO_TABLE, STORE_UNREACHABLE
  */
 export async function openStore(dataFolder: string, env: NodeJS.ProcessEnv, now?: () => number): Promise<Store> {
+  const store = await openUnchecked(dataFolder, env, now);
+  try {
+    await checkFormat(store);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return store;
+}
+
+/** Opens it as it is, whatever format it has: for who restores it. */
+export async function openUnchecked(dataFolder: string, env: NodeJS.ProcessEnv, now?: () => number): Promise<Store> {
   const table = env.WEBTASK_DYNAMODB_TABLE;
   if (table) return createDynamoDBStore(await createClient(), table, now);
-  const embedded = await openEmbeddedStore(dataFolder);
-  const store = await createDynamoDBStore(await createClient({ socketPath: embedded.socketPath }), EMBEDDED_TABLE, now);
+  const embedded = await joinEmbeddedStore(dataFolder);
+  const store = await createDynamoDBStore(await createClient({ connect: embedded.connect }), EMBEDDED_TABLE, now);
   return {
     ...store,
     async close() {

@@ -34,7 +34,7 @@ export interface Bench {
 /** What every store keeps to, whatever is behind it. */
 export function conformsToStore(subject: Subject): void {
   let store: Store;
-  let now: number;
+  let now = NOW;
 
   before(async () => {
     store = await subject.open(() => now);

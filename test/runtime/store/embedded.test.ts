@@ -73,7 +73,7 @@ describe('the embedded store of a data folder', () => {
     };
   }
 
-  const ownerOf = async (): Promise<number> => Number(await readFile(join(folder, 'owner'), 'utf8'));
+  const ownerOf = async (): Promise<number> => Number.parseInt(await readFile(join(folder, 'owner'), 'utf8'), 10);
 
   describe('where it is', () => {
     itOnUnix('is closed to everybody else: folder 0700, owner file 0600, also in a folder that was open', async () => {
@@ -264,8 +264,8 @@ describe('the embedded store of a data folder', () => {
       owner.child.kill('SIGSTOP');
       expect(await refusalOf(openEmbeddedStore(folder, 200))).to.deep.equal({
         code: 'STORE_OWNER_SILENT',
-        message: `The data folder ${folder} belongs to process ${owner.child.pid}, which does not answer.`,
-        fix: 'Stop that process, or wait until it answers.',
+        message: `The data folder ${folder} belongs to process, process ${owner.child.pid}, which does not answer.`,
+        fix: 'End that process, or wait until it answers: one process at a time serves the store of a folder.',
       });
       const later = open();
       owner.child.kill('SIGCONT');
