@@ -544,7 +544,12 @@ export const ERRORS = {
     fix: 'Use letters, digits and -._~!$+=:@ only.',
   },
   WEBTASK_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask `{name}` in `{container}`' },
-  HOST_INVALID: { status: 400, fault: 'caller', text: 'the host `{host}` is neither a DNS name nor an IP address' },
+  HOST_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'the host `{host}` is no DNS name',
+    fix: 'Write the name alone, such as shop.example.com: no port and no IP address, and an international name as xn--.',
+  },
   HOST_OWN: { status: 403, fault: 'caller', text: "the host `{host}` is one of this cluster's own" },
   HOST_TAKEN: { status: 403, fault: 'caller', text: 'the host `{host}` belongs to another container' },
   HOST_UNPROVEN: {
@@ -663,6 +668,35 @@ export const ERRORS = {
     fault: 'caller',
     text: 'claim `url` cannot be at {origin}: that is where this cluster keeps code',
     fix: 'Send the code as claim `code`, or start the server with --allow-origin {origin}',
+  },
+  // edge
+  URL_TOO_LONG: { status: 414, fault: 'caller', text: 'the URL of the request is too long' },
+  METHOD_REFUSED: { status: 501, fault: 'caller', text: 'the method {method} is not served' },
+  UPGRADE_REFUSED: {
+    status: 501,
+    fault: 'caller',
+    text: 'this server speaks HTTP/1.1 only, and opens no web sockets',
+    fix: 'Use an event stream (text/event-stream), or ask again and again.',
+  },
+  EXPECTATION_UNKNOWN: { status: 417, fault: 'caller', text: 'the expectation `{expectation}` cannot be met' },
+  SERVICE_WORKER_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'a service worker cannot be had on a domain that containers share',
+    fix: 'Serve it from a domain of its own: the wildcard domain, or a host that the container claims.',
+  },
+  TLS_FILE_UNREADABLE: { status: 500, fault: 'caller', text: 'The file {file} for TLS cannot be read: {reason}.' },
+  TLS_PAIR_INVALID: {
+    status: 500,
+    fault: 'caller',
+    text: 'The certificate {cert} and the key {key} cannot be used together: {reason}.',
+    fix: 'Name two PEM files: the certificate with those that issued it, and the private key that belongs to it.',
+  },
+  TLS_HALF: {
+    status: 500,
+    fault: 'caller',
+    text: 'TLS needs both --tls-cert and --tls-key, and there is only one of them.',
+    fix: 'Name both, or neither.',
   },
   // new
   NEW_NAME_INVALID: {

@@ -110,7 +110,8 @@ export async function runWebtask(
   };
   const send = (status: number, body: string): void => {
     res.statusCode = status;
-    res.setHeader('Content-Type', 'application/json').end(body);
+    // Said here, so that HEAD has it too.
+    res.setHeader('Content-Type', 'application/json').setHeader('Content-Length', Buffer.byteLength(body)).end(body);
   };
   const fail = (cause: FailureReply, error?: unknown): void => {
     if (res.headersSent) {

@@ -2,29 +2,20 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { WebtaskError } from '../errors.ts';
 import { platformFailure, type RunReply } from '../invoke/index.ts';
-
-/** Headers of the one connection that a webtask has, which is not the caller's. @see RFC 9110 section 7.6.1 */
-const HOP_BY_HOP = [
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'upgrade',
-  'proxy-connection',
-  'proxy-authenticate',
-  'te',
-  'trailer',
-];
+import { type Headers, toPairs, valuesOf } from './edge/headers.ts';
+import { type OriginScope, setRunHeaders } from './edge/run-headers.ts';
 
 /**
  * Sends the answer of a webtask as it comes, as fast as the caller takes it.
  *
+ * @param scope - what its headers may reach, where it is not the only webtask
  * @see protocol reference 4.2, 4.3
  */
-export async function sendReply(reply: RunReply, res: ServerResponse): Promise<void> {
+export async function sendReply(reply: RunReply, res: ServerResponse, scope?: OriginScope): Promise<void> {
+  if (res.headersSent) return void reply.body.destroy(); // the caller was too slow, and was told so
   const headers = toPairs(reply.rawHeaders);
   const length = lengthOf(headers);
-  const dropped = new Set([...HOP_BY_HOP, ...connectionOptions(headers), ...(length === undefined ? [LENGTH] : [])]);
-  for (const [name, value] of headers) if (!dropped.has(name.toLowerCase())) res.appendHeader(name, value);
+  setRunHeaders(length === undefined ? headers.filter(([name]) => name.toLowerCase() !== LENGTH) : headers, res, scope);
   res.setHeader('x-wt-response-source', reply.source);
   res.writeHead(reply.status, reply.statusMessage || STATUS_CODES[reply.status]);
   // The body of an event stream may be long in coming.
@@ -59,27 +50,11 @@ export function sendError(error: unknown, requestId: string, res: ServerResponse
   return known;
 }
 
-type Headers = readonly (readonly [name: string, value: string])[];
-
 const LENGTH = 'content-length';
-
-function toPairs(rawHeaders: readonly string[]): Headers {
-  return Array.from({ length: rawHeaders.length / 2 }, (_, i) => [
-    rawHeaders[2 * i] ?? '',
-    rawHeaders[2 * i + 1] ?? '',
-  ]);
-}
-
-/** The names that a `Connection` header adds to those that end here. */
-function connectionOptions(headers: Headers): string[] {
-  return headers
-    .filter(([name]) => name.toLowerCase() === 'connection')
-    .flatMap(([, value]) => value.split(',').map((it) => it.trim().toLowerCase()));
-}
 
 /** The length that a webtask says its body has, where it says one that can be believed. */
 function lengthOf(headers: Headers): number | undefined {
-  const said = headers.filter(([name]) => name.toLowerCase() === LENGTH).map(([, value]) => value);
+  const said = valuesOf(headers, LENGTH);
   return said.length === 1 && /^\d{1,15}$/.test(said[0] ?? '') ? Number(said[0]) : undefined;
 }
 

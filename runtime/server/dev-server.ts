@@ -17,9 +17,9 @@ import { type WebtaskSettings, webtaskName, webtaskSettings } from '../project/i
 import { createMemoryStore } from '../store/memory.ts';
 import { sendError, sendReply } from './answer.ts';
 import { sendErrorPage, wantsPage } from './error-page.ts';
+import { listen, stop } from './listen.ts';
 import { answerMalformed } from './malformed.ts';
 import { decodeSegment, toRunRequest } from './request.ts';
-import { listen, stop } from './start.ts';
 
 /** How the development server is started. */
 export interface DevServerOptions {

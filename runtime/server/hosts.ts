@@ -16,6 +16,8 @@ export interface HostRules {
 /**
  * Claims a custom domain for a container. The first container that claims it keeps it.
  *
+ * There is one way to write each name, and addresses are nobody's: this server may have more than it knows of.
+ *
  * @throws HOST_INVALID, HOST_OWN, HOST_TAKEN, and what `prove` throws
  * @see protocol reference 3.3, 5.2
  */
@@ -25,8 +27,11 @@ export async function claimHost(
   container: string,
   { isOwnHost, prove }: HostRules,
 ): Promise<void> {
-  const host = hostName(claimed);
-  if (!DNS_NAME.test(host) && isIP(host) === 0) fail('HOST_INVALID', { host: claimed });
+  const host = claimed.toLowerCase().replace(/\.$/, '');
+  // What browsers read as another name, or as an IP address, would never be asked for under this one.
+  if (!DNS_NAME.test(host) || canonicalName(host) !== host || isIP(host) !== 0) {
+    fail('HOST_INVALID', { host: claimed });
+  }
   if (isOwnHost(host)) fail('HOST_OWN', { host });
   const key = { partition: 'hosts', sort: host };
   const found = await store.get(key);
@@ -52,8 +57,15 @@ export async function proveByDns(
   if (!records.some((pieces) => pieces.join('') === record)) fail('HOST_UNPROVEN', { host, record });
 }
 
-/** The name in a Host header or a claim: without the port, the brackets of IPv6 and a final dot, in lower case. */
+/** The name in a Host header: without the port, the brackets of IPv6 and a final dot, in lower case. */
 export function hostName(host: string): string {
   const name = /^\[(.*)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/:\d+$/, '');
   return name.toLowerCase().replace(/\.$/, '');
+}
+
+/** A name as browsers read it: they decode, fold and translate what is written otherwise. */
+export function canonicalName(name: string): string | undefined {
+  return /[/?#@\\:]/.test(name) || !URL.canParse(`http://${name}`)
+    ? undefined
+    : new URL(`http://${name}`).hostname.replace(/\.$/, '');
 }

@@ -1,7 +1,8 @@
-import { STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebtaskError } from '../errors.ts';
 import { platformFailure, requestId } from '../invoke/index.ts';
+import { sendError } from './answer.ts';
 
 /**
  * Answers what cannot be read as a request, and closes its connection.
@@ -9,14 +10,31 @@ import { platformFailure, requestId } from '../invoke/index.ts';
  * @param error - of Node's parser, or of its limits of time and size
  * @see protocol reference 4.4
  */
-export function answerMalformed(error: Error & { code?: string; reason?: string }, socket: Duplex): void {
+export function answerMalformed(error: ParserError, socket: Duplex): void {
   // Set while a request of this connection is being answered; it has no public name, and Node's own handler asks it too.
-  const { _httpMessage } = socket as { _httpMessage?: unknown };
-  if (!socket.writable || _httpMessage) {
+  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse };
+  const known = toWebtaskError(error);
+  if (answering && !answering.headersSent && known.code === 'REQUEST_TOO_SLOW') {
+    answerSlow(answering);
+  } else if (!socket.writable || answering) {
     socket.destroy();
-    return;
+  } else {
+    answerSocket(known, socket);
   }
-  const { status, source, body } = platformFailure(toWebtaskError(error), requestId());
+}
+
+/** Says that a body did not come in time, as long as the answer has not begun, and ends the connection. */
+export function answerSlow(res: ServerResponse): void {
+  const { socket } = res.req;
+  if (res.headersSent) return void socket.destroy();
+  res.shouldKeepAlive = false;
+  res.once('finish', () => socket.destroySoon());
+  sendError(new WebtaskError('REQUEST_TOO_SLOW', {}), requestId(), res);
+}
+
+/** Answers on a connection that has no response, and ends it. */
+export function answerSocket(error: WebtaskError, socket: Duplex): void {
+  const { status, source, body } = platformFailure(error, requestId());
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
@@ -31,8 +49,14 @@ export function answerMalformed(error: Error & { code?: string; reason?: string 
   );
 }
 
-function toWebtaskError(error: Error & { code?: string; reason?: string }): WebtaskError {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return new WebtaskError('REQUEST_HEADERS_TOO_LARGE', {});
+/** What Node tells of it. */
+type ParserError = Error & { code?: string; reason?: string; rawPacket?: Buffer };
+
+function toWebtaskError(error: ParserError): WebtaskError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    const isInTarget = /^[A-Z]+ [^\n]*$/.test(error.rawPacket?.toString('latin1') ?? '');
+    return new WebtaskError(isInTarget ? 'URL_TOO_LONG' : 'REQUEST_HEADERS_TOO_LARGE', {});
+  }
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new WebtaskError('REQUEST_TOO_SLOW', {});
   return new WebtaskError('REQUEST_MALFORMED', { reason: error.reason ?? error.message });
 }

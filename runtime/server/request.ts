@@ -25,7 +25,9 @@ const RUN_PATH = /^\/api\/run\/([^/?]+)(?:\/([^/?]+))?(?:[/?]|$)/;
 /**
  * Says which webtask a request is for, by its path and its Host.
  *
- * On the wildcard domain every path is a webtask's. On a custom domain `/api/` stays the cluster's.
+ * On the wildcard domain every path is a webtask's. On a custom domain `/api/` stays the cluster's, and runs there
+ * are those of its own container. A host that is nobody's is taken for the shared domain: an address, or a name of this
+ * machine that only its network knows.
  *
  * @returns `undefined` where it is for no webtask
  * @see protocol reference 3.3, 6.1
@@ -43,7 +45,10 @@ export async function readTarget(req: IncomingMessage, hosts: Hosts): Promise<Ru
     const container = decodeSegment(match[1] ?? '');
     const name = match[2] && decodeSegment(match[2]);
     const isMalformed = match[2] !== undefined && name === undefined;
-    return container && !isMalformed ? { container, name, urlFormat: 1 } : undefined;
+    if (!container || isMalformed) return undefined;
+    // On a domain that a container claims, no other container's webtask gets its origin.
+    const owner = host === '' || hosts.isOwnHost(host) ? undefined : await hosts.containerOfHost(host);
+    return owner === undefined || owner === container ? { container, name, urlFormat: 1 } : undefined;
   }
   if (url.startsWith('/api/') || host === '' || hosts.isOwnHost(host)) return undefined;
   const [, container, name] = segments(url);

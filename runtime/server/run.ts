@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { CompiledWebtask } from '../compile/index.ts';
 import { createStorage, readQuery } from '../context/index.ts';
 import { fail, type WebtaskError } from '../errors.ts';
 import { type RunReply, type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
@@ -8,6 +9,10 @@ import type { Acts } from './audit/index.ts';
 import type { createAuthorizer } from './authorize.ts';
 import type { Compiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
+import { allowOrigin, answerPreflight, isPreflight, saysOrigins } from './edge/cors.ts';
+import { originScope } from './edge/origin-scope.ts';
+import type { OwnHosts } from './edge/own-hosts.ts';
+import { callerAddress } from './edge/peer.ts';
 import type { createCodeFinder } from './find-code.ts';
 import type { Issue } from './issue.ts';
 import { type Logs, startRunLog } from './logs/index.ts';
@@ -32,6 +37,8 @@ export interface RunParts {
   /** Records that a webtask issues a token. */
   readonly acts: Acts;
   readonly logs: Logs;
+  /** The hosts that are the cluster's. */
+  readonly ownHosts: OwnHosts;
   readonly limitMs: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
@@ -51,10 +58,13 @@ export function createRunHandler(
 ): (target: RunTarget, req: IncomingMessage, res: ServerResponse) => Promise<void> {
   return async (target, req, res) => {
     const id = requestId();
+    allowOrigin(req, res, 'asking');
     try {
       await run(target, req, res, parts, id);
     } catch (error) {
       if (res.destroyed) return; // the caller went away
+      // Why it does not run is for the request that follows, which may also bring the token.
+      if (isPreflight(req) && !res.headersSent) return answerPreflight(req, res, 'asking');
       const known = sendError(error, id, res);
       if (known.fault === 'platform') parts.onError(known);
     }
@@ -71,6 +81,7 @@ async function run(
   const startedAt = performance.now();
   const timing = startTiming();
   const { container, name, urlFormat } = target;
+  if (urlFormat === 1 && req.headers['service-worker'] !== undefined) fail('SERVICE_WORKER_REFUSED');
   const { reserved } = readQuery(req.url ?? '/');
   // Asked of the store each time, so that an update is seen by the next request.
   const named = name === undefined ? undefined : await parts.registry.getNamed(container, name);
@@ -104,6 +115,7 @@ async function run(
   });
   timing.mark('compile');
   if (res.destroyed) return; // the caller went away before anything ran
+  if (isPreflight(req) && !writesHeaders(webtask)) return answerPreflight(req, res, 'asking');
 
   const isShared = claims.url !== undefined || reserved.webtask_share_token !== undefined;
   const settings: RunSettings = {
@@ -126,7 +138,7 @@ async function run(
         act: 'create_token',
         caller: authorization,
         subject: { container, name: claims.jtn },
-        address: req.socket.remoteAddress,
+        address: callerAddress(req),
         requestId,
       };
       const issued = await parts.acts.perform(act, () => parts.issue(requested, authorization, Date.now() / 1000));
@@ -143,12 +155,21 @@ async function run(
   const request = toRunRequest(req, caller.signal);
   // A body that was the code is not the webtask's.
   const reply = await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings);
+  if (isPreflight(req) && !saysOrigins(reply.rawHeaders.filter((_, i) => i % 2 === 0))) {
+    reply.body.destroy(); // it answers every verb alike
+    return answerPreflight(req, res, 'asking');
+  }
   timing.mark('run');
   // One that the webtask sends is its own, and alone.
   if (!hasHeader(reply, 'server-timing')) res.setHeader('Server-Timing', timing.header());
-  await sendReply(reply, res);
+  await sendReply(reply, res, originScope(target, req.headers.host ?? '', parts.baseUrl(), parts.ownHosts));
 }
 
 function hasHeader({ rawHeaders }: RunReply, name: string): boolean {
   return rawHeaders.some((it, i) => i % 2 === 0 && it.toLowerCase() === name);
+}
+
+/** Whether a webtask can answer a preflight itself: the others know no headers. */
+function writesHeaders({ model }: CompiledWebtask): boolean {
+  return model === 'http' || model === 'fetch';
 }

@@ -1,24 +1,28 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type AddressInfo, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fail, type WebtaskError } from '../errors.ts';
-import { requestId } from '../invoke/index.ts';
 import { createModules } from '../modules/index.ts';
 import { createDocuments, type Documents, openStore, type Store } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
-import { sendError } from './answer.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
 import { createActs, createJournal } from './audit/index.ts';
 import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { openCodeStore } from './code-store.ts';
 import { createCompiler } from './compiled.ts';
+import { admitRequest } from './edge/admit.ts';
+import { createListener } from './edge/listener.ts';
+import { createOwnHosts } from './edge/own-hosts.ts';
+import { createPeerReader } from './edge/peer.ts';
+import { answerSmall, openManagement } from './edge/small-answers.ts';
+import { TIME_LIMITS, type TimeLimits } from './edge/time-limits.ts';
+import { readTlsPair, type TlsFiles } from './edge/tls.ts';
 import { createCodeFinder } from './find-code.ts';
-import { hostName, proveByDns } from './hosts.ts';
+import { proveByDns } from './hosts.ts';
 import { createIssuer } from './issue.ts';
+import { listen, stop } from './listen.ts';
 import { createLogs } from './logs/index.ts';
-import { answerMalformed } from './malformed.ts';
 import { createReadiness } from './readiness.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
@@ -47,6 +51,12 @@ export interface ServerOptions {
   readonly allowedOrigins: readonly string[];
   /** Milliseconds until a webtask without an answer is cut off. */
   readonly limitMs: number;
+  /** Addresses and networks of proxies that say who the caller is. */
+  readonly trustedProxies?: readonly string[] | undefined;
+  /** Certificate and key, by their paths; without them it speaks plain HTTP. */
+  readonly tls?: TlsFiles | undefined;
+  /** How slow callers may be, where it is not as by default. */
+  readonly timeLimits?: Partial<TimeLimits> | undefined;
   readonly onLine: (line: string) => void;
   /** Is told of errors that are the platform's. */
   readonly onError: (error: WebtaskError) => void;
@@ -55,12 +65,15 @@ export interface ServerOptions {
 /** A server that runs. */
 export interface RunningServer {
   readonly url: string;
+  /**
+   * Reads certificate and key again, for connections from now on.
+   *
+   * @throws TLS_FILE_UNREADABLE, TLS_PAIR_INVALID, and goes on with those it has
+   */
+  reloadTls(): Promise<void>;
   /** Accepts nothing more, and resolves when what is running has been answered. */
   close(): Promise<void>;
 }
-
-/** Milliseconds; against callers that are slow on purpose. */
-const TIME_LIMITS = { headersTimeout: 15_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000 };
 
 /** What the original took is not known; code of several files in one needs some. */
 const MAX_CODE_BYTES = 5 * 1024 * 1024;
@@ -68,8 +81,8 @@ const MAX_CODE_BYTES = 5 * 1024 * 1024;
 /**
  * Starts a server for webtasks. They run in its own process, so it listens on loopback only.
  *
- * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, and what {@link loadKeySet} and
- *   {@link openSharedStore} throw
+ * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, SETTING_INVALID, TLS_FILE_UNREADABLE,
+ *   TLS_PAIR_INVALID, and what {@link loadKeySet} and {@link openSharedStore} throw
  *
  * @example
  * const server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: '.webtask', ... });
@@ -77,18 +90,22 @@ const MAX_CODE_BYTES = 5 * 1024 * 1024;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   if (!isLoopback(options.host)) fail('SERVE_NOT_ISOLATED', { host: options.host });
+  const readPeer = createPeerReader(options.trustedProxies ?? [], options.publicUrl);
+  const readTls = () => options.tls && readTlsPair(options.tls);
+  const tls = await readTls();
   const keys = await loadKeySet(options);
   const store = await openSharedStore(() => openStore(options.dataFolder, options.env));
   const openStoreOnce = store.open;
   let baseUrl = options.publicUrl ?? '';
-  const isOwnHost = (host: string): boolean => {
-    const { runDomain } = options;
-    const isOwn = [baseUrl && hostName(new URL(baseUrl).host), options.host, 'localhost'].includes(host);
-    return (
-      isOwn || isLoopback(host) || (runDomain !== undefined && (host === runDomain || host.endsWith(`.${runDomain}`)))
-    );
-  };
   const maxCodeBytes = options.maxCodeBytes ?? MAX_CODE_BYTES;
+  const { runDomain } = options;
+  const ownHosts = createOwnHosts({
+    baseUrl: () => baseUrl,
+    hasPublicUrl: options.publicUrl !== undefined,
+    listenHost: options.host,
+    runDomain,
+  });
+  const { isOwnHost } = ownHosts;
   const embedded = createRegistry(
     openStoreOnce,
     { isOwnHost, prove: options.proveHosts ? proveByDns : undefined },
@@ -136,6 +153,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     baseUrl: () => baseUrl,
     acts,
     logs,
+    ownHosts,
     limitMs,
     onLine,
     onError,
@@ -162,29 +180,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     RESOURCES,
   );
-  const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain: options.runDomain };
+  const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain };
   const answer = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
+    admitRequest(req, readPeer);
+    if (answerSmall(req, res)) return;
     const target = await readTarget(req, hosts);
-    await (target ? run(target, req, res) : api(req, res));
+    if (target) await run(target, req, res);
+    else if (!openManagement(req, res)) await api(req, res);
   };
-  const server = createServer(TIME_LIMITS, (req, res) => {
-    answer(req, res).catch((error: unknown) => {
-      if (res.destroyed) return; // the caller went away
-      const known = sendError(error, requestId(), res);
-      if (known.fault === 'platform') onError(known);
-    });
-  });
-  server.on('clientError', answerMalformed);
+  const timeLimits = { ...TIME_LIMITS, ...options.timeLimits };
+  const server = createListener({ tls, timeLimits, onError }, answer);
   await listen(server, options).catch(async (error: unknown) => {
     await store.close();
     throw error;
   });
   const { port } = server.address() as AddressInfo; // it listens on TCP
-  const url = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  const url = `${tls ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   if (baseUrl === '') baseUrl = url;
   const stopWatching = revocationSource.watch?.(onError);
   return {
     url,
+    async reloadTls() {
+      const pair = await readTls();
+      if (pair && 'setSecureContext' in server) server.setSecureContext(pair);
+    },
     async close() {
       readiness.stop();
       stopWatching?.();
@@ -208,34 +228,7 @@ function openDocumentsOf(openStore: () => Promise<Store>): () => Promise<Documen
   };
 }
 
-/**
- * Listens, or says why not.
- *
- * @throws SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN
- */
-export async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
-  server.on('request', (_req, res) => {
-    // A connection that is answered while the server stops is not kept for another request.
-    res.once('finish', () => server.listening || server.closeIdleConnections());
-  });
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException; // of listen(2), or of the look-up of the host
-    if (code === 'EADDRINUSE') fail('SERVE_PORT_TAKEN', { port }, { cause: error });
-    fail('SERVE_CANNOT_LISTEN', { host, port, reason: message }, { cause: error });
-  }
-}
-
-/** Stops accepting, lets go of idle connections, and waits for the others to be answered. */
-export function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-}
-
+/** Written as it is listened on, so without what other programs also read as loopback. */
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sha256Hex } from '../../code/index.ts';
 import { fail, type WebtaskError } from '../../errors.ts';
 import type { Authorization } from '../authorize.ts';
+import { callerAddress } from '../edge/peer.ts';
 import type { Journal } from './journal.ts';
 
 /** What an act is done to. */
@@ -89,7 +90,7 @@ export function createActs(journal: Journal, now: () => number = Date.now): Acts
       act.startedAt = now();
       act.begun = {
         req_id: request.id,
-        address: request.ip,
+        address: callerAddress(request),
         who: whoIs(caller),
         act: `${request.method} ${request.routeOptions.url}`,
       };

@@ -82,8 +82,10 @@ describe('an error of a webtask', () => {
     const webtask = await compileWebtask({ code, file: '/app/hello.js' }, NOTHING_GIVEN);
     const reply = await runWebtask(webtask, { method: 'GET', url: '/', rawHeaders: [] }, SETTINGS);
     expect(reply).to.include({ status: 500, statusMessage: 'Internal Server Error' });
-    expect(reply.rawHeaders).to.deep.equal(['Content-Type', 'application/json']);
-    expect(JSON.parse((await readReply(reply)).body)).to.include({ code: 500, details: 'Error: x' });
+    const { body } = await readReply(reply);
+    const length = String(Buffer.byteLength(body));
+    expect(reply.rawHeaders).to.deep.equal(['Content-Type', 'application/json', 'Content-Length', length]);
+    expect(JSON.parse(body)).to.include({ code: 500, details: 'Error: x' });
   });
 });
 

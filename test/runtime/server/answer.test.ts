@@ -27,13 +27,15 @@ describe('the answer of a webtask', () => {
     const [answer] = await once(call, 'response');
     return answer;
   };
+  /** What every run has, for browsers. */
+  const OURS = { 'referrer-policy': 'no-referrer', vary: 'Origin' };
   /** Without what no two answers have in common. */
   const comparable = ({ status, headers: { date, 'server-timing': timing, ...headers }, body }: Answer): Answer => {
     expect(timing).to.match(/^auth;dur=\d+\.\d, compile;dur=\d+\.\d, run;dur=\d+\.\d$/);
     return { status, headers, body };
   };
 
-  it('has the headers of the webtask, and two of ours', async () => {
+  it('has the headers of the webtask, and ours', async () => {
     const code = `return (ctx, req, res) => {
       res.writeHead(201, 'Made', { 'X-One': '1', 'Set-Cookie': ['a=1', 'b=2'], 'x-wt-response-source': 'forged' });
       res.end('made');
@@ -42,7 +44,8 @@ describe('the answer of a webtask', () => {
       status: 201,
       headers: {
         'x-one': '1',
-        'set-cookie': ['a=1', 'b=2'],
+        'set-cookie': ['a=1; Path=/api/run/test', 'b=2; Path=/api/run/test'],
+        ...OURS,
         'x-wt-response-source': 'webtask',
         'transfer-encoding': 'chunked',
         connection: 'close',
@@ -81,6 +84,7 @@ describe('the answer of a webtask', () => {
       'transfer-encoding',
       'server-timing',
       'x-end',
+      ...Object.keys(OURS),
       'x-wt-response-source',
       'date',
       'connection',
@@ -97,6 +101,8 @@ describe('the answer of a webtask', () => {
       status: 200,
       headers: {
         'content-type': 'application/json',
+        'content-length': '7',
+        ...OURS,
         'x-wt-response-source': 'webtask',
         connection: 'close',
       },

@@ -119,12 +119,23 @@ describe('the registry of named webtasks', () => {
       });
     });
 
-    for (const host of ['', 'a b', 'a/b', '-a.test', 'a..b', 'http://a.test']) {
-      it(`is a name of DNS or an IP address: "${host}" is refused`, async () => {
+    for (const host of [
+      '',
+      'a b',
+      'a/b',
+      '-a.test',
+      'a..b',
+      'http://a.test',
+      'a.test:80',
+      '192.0.2.1',
+      '::2',
+      '127.1',
+    ]) {
+      it(`is a name of DNS, one way to write each: "${host}" is refused`, async () => {
         expect(await refusalOf(put('hello', { host }))).to.deep.equal({
           code: 'HOST_INVALID',
-          message: `the host \`${host}\` is neither a DNS name nor an IP address`,
-          fix: undefined,
+          message: `the host \`${host}\` is no DNS name`,
+          fix: 'Write the name alone, such as shop.example.com: no port and no IP address, and an international name as xn--.',
         });
       });
     }

@@ -1,0 +1,30 @@
+import { hostName } from '../hosts.ts';
+import type { RunTarget } from '../request.ts';
+import type { OwnHosts } from './own-hosts.ts';
+import type { OriginScope } from './run-headers.ts';
+
+/**
+ * Says what the answer of a run may reach in a browser.
+ *
+ * @param host - header Host of the request
+ * @param baseUrl - public base of the shared domain, whose path is before `/api/run`
+ */
+export function originScope(
+  { container, urlFormat }: RunTarget,
+  host: string,
+  baseUrl: string,
+  { reachesOwnHost }: OwnHosts,
+): OriginScope {
+  if (urlFormat === 1) {
+    const base = new URL(baseUrl).pathname.replace(/\/$/, '');
+    return {
+      path: `${base}/api/run/${encodeURIComponent(container)}`,
+      reachesOthers: () => true,
+      isSharedSite: true,
+    };
+  }
+  // Beside a host of the wildcard domain there is nothing but other containers.
+  if (urlFormat === 3)
+    return { reachesOthers: (domain) => domain.toLowerCase() !== hostName(host), isSharedSite: true };
+  return { reachesOthers: reachesOwnHost, isSharedSite: false };
+}
