@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { fail } from '../errors.ts';
+import { fail, WebtaskError } from '../errors.ts';
 import { atMost } from './at-most.ts';
 import { checkKey, checkPartition } from './key.ts';
 import type { Expected, Item, Key, Store } from './store.ts';
@@ -14,36 +14,53 @@ const MAX_VALUE_BYTES = 390 * 1024;
 /** As many connections as the SDK opens; a Unix socket refuses those that come faster than it accepts. */
 const MAX_REQUESTS = 50;
 
+/** How long a call may take, with its second attempt, and how long it may wait for its turn: milliseconds. */
+const PATIENCE = 6_000;
+const MAX_WAIT = 15_000;
+
 /**
  * Makes a store of one table behind the DynamoDB API, with the keys `pk` and `sk` (both texts).
  *
  * @param client - an SDK client; it is closed with the store
  * @param table - name of the table
  * @param now - seconds since the epoch
+ * @param patience - how long a call may take, in milliseconds
  */
 export async function createDynamoDBStore(
   client: DynamoDBClient,
   table: string,
   now: () => number = () => Date.now() / 1000,
+  patience = PATIENCE,
 ): Promise<Store> {
   const sdk = await import('@aws-sdk/client-dynamodb');
   const gate = atMost(MAX_REQUESTS);
 
   /** Sends one request; what the table refuses by condition is an answer, everything else an error of the platform. */
-  async function ask<T>(send: () => Promise<T>): Promise<T | 'refused'> {
+  async function ask<T>(send: (limits: { abortSignal: AbortSignal }) => Promise<T>): Promise<T | 'refused'> {
+    const asked = Date.now();
+    const limit = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
     try {
-      return await gate(send);
+      return await gate(() => {
+        if (Date.now() - asked > MAX_WAIT) fail('STORE_UNREACHABLE', { reason: 'it is asked more than it answers' });
+        timer = setTimeout(() => limit.abort(), patience);
+        return send({ abortSignal: limit.signal });
+      });
     } catch (error) {
+      if (error instanceof WebtaskError) throw error;
+      if (limit.signal.aborted) fail('STORE_UNREACHABLE', { reason: 'it took too long' }, { cause: error });
       if (error instanceof sdk.ConditionalCheckFailedException) return 'refused';
       if (error instanceof sdk.ResourceNotFoundException) return fail('STORE_NO_TABLE', { table }, { cause: error });
       return fail('STORE_UNREACHABLE', { reason: reasonOf(error) }, { cause: error });
+    } finally {
+      clearTimeout(timer);
     }
   }
 
   async function get(key: Key): Promise<Item | undefined> {
     checkKey(key);
     const command = new sdk.GetItemCommand({ TableName: table, Key: toKey(key), ConsistentRead: true });
-    const answer = await ask(() => client.send(command));
+    const answer = await ask((limits) => client.send(command, limits));
     const item = answer === 'refused' ? undefined : answer.Item;
     return item && isLive(item, now()) ? toItem(item) : undefined;
   }
@@ -57,7 +74,7 @@ export async function createDynamoDBStore(
       const item: Attributes = { ...toKey(key), version: { S: version }, value: { S: text } };
       if (expires !== undefined) item.expires = { N: String(expires) };
       const command = new sdk.PutItemCommand({ TableName: table, Item: item, ...condition(expected, now()) });
-      const answer = await ask(() => client.send(command));
+      const answer = await ask((limits) => client.send(command, limits));
       if (answer !== 'refused') return { ok: true, version };
       const current = await get(key);
       // The client asks a second time where an answer was lost: then it was this write that the second met.
@@ -66,7 +83,7 @@ export async function createDynamoDBStore(
     async remove(key, expected) {
       checkKey(key);
       const command = new sdk.DeleteItemCommand({ TableName: table, Key: toKey(key), ...condition(expected, now()) });
-      const answer = await ask(() => client.send(command));
+      const answer = await ask((limits) => client.send(command, limits));
       return answer === 'refused' ? { ok: false, current: await get(key) } : { ok: true, version: randomUUID() };
     },
     async list(partition, { after, limit }) {
@@ -83,7 +100,7 @@ export async function createDynamoDBStore(
           Limit: limit,
           ...(from && { ExclusiveStartKey: from }),
         });
-        const page = await ask(() => client.send(command));
+        const page = await ask((limits) => client.send(command, limits));
         if (page === 'refused') break;
         const live = (page.Items ?? []).filter((item) => isLive(item, now()));
         items.push(...live.map(toItem));

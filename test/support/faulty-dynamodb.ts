@@ -2,14 +2,21 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startTestDynamoDB } from '../../runtime/store/index.ts';
 
-/** How a store answers: as it should, with an error of its own, that it is asked too often, or not at all. */
-export type Fault = 'none' | 'refuses' | 'throttles' | 'cuts';
+/**
+ * How a store answers: as it should, late, with an error of its own, that it is asked too often, with what is no answer,
+ * by closing the connection, or not at all.
+ */
+export type Fault = 'none' | 'slow' | 'refuses' | 'throttles' | 'garbles' | 'cuts' | 'hangs';
 
 /** A DynamoDB that fails when it is told to. */
 export interface FaultyDynamoDB {
   fault: Fault;
+  /** How many calls are still answered as they should be before the fault shows. */
+  spared: number;
   close(): Promise<void>;
 }
+
+const SLOW_MS = 150;
 
 const REPLIES = {
   refuses: { status: 500, type: 'InternalServerError' },
@@ -24,11 +31,14 @@ const REPLIES = {
 export async function startFaultyDynamoDB(table: string): Promise<FaultyDynamoDB> {
   const dynamodb = await startTestDynamoDB({ [table]: ['pk', 'sk'] });
   const { hostname, port } = new URL(dynamodb.endpoint);
-  const state: FaultyDynamoDB = { fault: 'none', close };
+  const state: FaultyDynamoDB = { fault: 'none', spared: 0, close };
   const server = createServer((req, res) => {
-    if (state.fault === 'cuts') return void req.socket.destroy();
-    if (state.fault !== 'none') {
-      const { status, type } = REPLIES[state.fault];
+    const fault = state.fault !== 'none' && state.spared-- > 0 ? 'none' : state.fault;
+    if (fault === 'cuts') return void req.socket.destroy();
+    if (fault === 'hangs') return void req.resume();
+    if (fault === 'garbles') return void res.end('<html>');
+    if (fault === 'refuses' || fault === 'throttles') {
+      const { status, type } = REPLIES[fault];
       req.resume();
       res.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.0' });
       return void res.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'no' }));
@@ -39,7 +49,7 @@ export async function startFaultyDynamoDB(table: string): Promise<FaultyDynamoDB
       answer.pipe(res);
     });
     passed.on('error', () => res.destroy());
-    req.pipe(passed);
+    setTimeout(() => req.pipe(passed), fault === 'slow' ? SLOW_MS : 0);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const own = server.address() as AddressInfo; // it listens on TCP

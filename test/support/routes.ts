@@ -67,7 +67,8 @@ export function requestTo(
   const { method, url, schema } = route;
   const path = url.replace(/:(\w+)|\*/g, (_, name = '*') => parts[name] ?? sampleText(schema.params?.properties[name]));
   const query = sampleOf({ type: 'object', ...schema.querystring }) as Record<string, string>; // of an object
-  const text = Object.keys(query).length === 0 ? '' : `?${new URLSearchParams({ ...query, ...pick(parts, query) })}`;
+  const given = { ...query, ...pick(parts, schema.querystring?.properties ?? {}) };
+  const text = Object.keys(given).length === 0 ? '' : `?${new URLSearchParams(given)}`;
   if (schema.body === undefined) return { method, path: path + text, headers: {} };
   const body = JSON.stringify(sampleOf(schema.body));
   return { method, path: path + text, headers: { 'Content-Type': 'application/json' }, body };

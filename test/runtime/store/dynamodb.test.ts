@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -109,6 +110,24 @@ describe('a store on DynamoDB', () => {
     const direct = await openAt(dynamodb.endpoint);
     expect((await direct.get({ partition: 'env', sort: 'a' }))?.value).to.equal(1);
     await direct.close();
+  });
+});
+
+describe('a DynamoDB that does not answer', () => {
+  it('is given up after a stated time, also by those who wait for their turn', async () => {
+    const silent = createServer((req) => void req.resume()).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`; // it listens on TCP
+    const store = await createDynamoDBStore(await createClient({ endpoint }), 'state', undefined, 200);
+    const startedAt = Date.now();
+    const refusals = await Promise.all(Array.from({ length: 120 }, () => refusalOf(store.get(KEY))));
+    expect(Date.now() - startedAt).to.be.lessThan(4_000);
+    expect(new Set(refusals.map(({ message }) => message))).to.deep.equal(
+      new Set(['The store did not answer: it took too long.']),
+    );
+    await store.close();
+    silent.closeAllConnections();
+    silent.close();
   });
 });
 
