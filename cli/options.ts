@@ -110,6 +110,22 @@ export const SETTINGS = {
     env: 'WEBTASK_TRUSTED_KEYS',
     help: 'path of a JWK set with public keys whose tokens are accepted too',
   },
+  otherSigningKeys: {
+    env: 'WEBTASK_OTHER_SIGNING_KEYS',
+    help: 'former and next HS256 keys, whose tokens are accepted: KEY or KID:KEY, with commas between',
+  },
+  otherEncryptionKeys: {
+    env: 'WEBTASK_OTHER_ENCRYPTION_KEYS',
+    help: 'former and next encryption keys, which open and do not seal: KEY or KID:KEY, with commas between',
+  },
+  otherCertificates: {
+    env: 'WEBTASK_OTHER_CERTIFICATES',
+    help: 'former certificates with their private keys, which open and are not sealed to: PEM, or the path of a PEM file',
+  },
+  pkcs12Passphrase: {
+    env: 'WEBTASK_PKCS12_PASSPHRASE',
+    help: 'passphrase of the file that webtask keys export writes, in place of asking for it',
+  },
   dynamodbTable: { env: 'WEBTASK_DYNAMODB_TABLE', help: 'DynamoDB table for storage, in place of the embedded store' },
   revocationUrl: {
     env: 'WEBTASK_REVOCATION_URL',

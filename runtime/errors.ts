@@ -338,6 +338,61 @@ export const ERRORS = {
     fix: 'Restore it; or delete it, which makes every token that was signed with it invalid.',
   },
   KEY_SETTING_INVALID: { status: 500, fault: 'caller', text: '{setting} cannot be used: {reason}.' },
+  // token: keys that are looked at and changed
+  KEYS_NONE: {
+    status: 400,
+    fault: 'caller',
+    text: 'There is no key file {file}.',
+    fix: 'Name the data folder of the server with --data. A server makes its keys when it is started for the first time.',
+  },
+  KEYS_BY_SETTING: {
+    status: 400,
+    fault: 'caller',
+    text: 'The key file {file} is not used: the keys are those of WEBTASK_SIGNING_KEY.',
+    fix: 'Change them in the settings, as docs/tokens.md says.',
+  },
+  KEYS_BUSY: {
+    status: 409,
+    fault: 'caller',
+    text: 'The keys are being changed by somebody else: {draft} is there.',
+    fix: 'Wait for that. Where nobody is changing them, it was left behind: delete it.',
+  },
+  KEYS_KID_UNKNOWN: {
+    status: 400,
+    fault: 'caller',
+    text: 'There is no key {kid}.',
+    fix: 'Run: webtask keys list',
+  },
+  KEYS_CURRENT: {
+    status: 400,
+    fault: 'caller',
+    text: 'The key {kid} is the one that signs or seals.',
+    fix: 'Run webtask keys rotate before, and remove it when its tokens are gone.',
+  },
+  KEYS_NO_CERTIFICATE: {
+    status: 400,
+    fault: 'caller',
+    text: 'There is no certificate among the keys.',
+    fix: 'Set WEBTASK_CERTIFICATE.',
+  },
+  KEYS_FILE_EXISTS: {
+    status: 400,
+    fault: 'caller',
+    text: '{file} was not written: {reason}.',
+    fix: 'Name another file; none is overwritten.',
+  },
+  PKCS12_PASSPHRASE: {
+    status: 400,
+    fault: 'caller',
+    text: 'The passphrase is missing, or has fewer than {min} characters.',
+    fix: 'Type it when it is asked for, or set WEBTASK_PKCS12_PASSPHRASE. It is no option, since other users could see it.',
+  },
+  PKCS12_NO_KEY: {
+    status: 400,
+    fault: 'caller',
+    text: 'The private key of the certificate is not here.',
+    fix: 'Export it where it is, or set WEBTASK_CERTIFICATE_KEY.',
+  },
   DURATION_INVALID: {
     status: 400,
     fault: 'caller',

@@ -1,13 +1,16 @@
 export { createCertificate, fingerprintOf } from './certificate.ts';
+export { removeKey, rotateKeys } from './change-key-file.ts';
 export { CLAIMS, checkClaims, type TokenClaims } from './claims.ts';
 export { containersOf, coversContainer, coversContainers, singleContainer } from './containers.ts';
 export { parseDuration } from './duration.ts';
 export { inspectToken, type TokenReport } from './inspect.ts';
 export { type IssuedToken, issueToken } from './issue.ts';
 export type { KeySet, SealingCertificate, SigningKey } from './keyset.ts';
+export { type KeyReport, listKeys } from './list-keys.ts';
 export { loadCertificate, loadKeySet } from './load-keyset.ts';
 export { findMasterKey, isMasterKey } from './master-key.ts';
 export { mintToken } from './mint.ts';
+export { createPkcs12 } from './pkcs12.ts';
 export { openSeal, type SealedFor, sealSecrets } from './seal.ts';
 export { sealedForRequest } from './seal-request.ts';
 export { MAX_TOKEN_LENGTH, signToken } from './sign.ts';

@@ -21,6 +21,8 @@ export interface StoredKey extends JsonWebKey {
   readonly use?: string;
   readonly alg?: string;
   readonly x5c?: readonly string[];
+  /** When it was made: seconds since the epoch. */
+  readonly iat?: number;
 }
 
 /**
@@ -73,19 +75,26 @@ async function createKeyFile(dataFolder: string, file: string, now: number): Pro
   return readFile(file, 'utf8');
 }
 
-async function generateKeys(now: number): Promise<StoredKey[]> {
+/**
+ * Makes the keys of a cluster: one of each kind.
+ *
+ * @param now - milliseconds since the epoch
+ */
+export async function generateKeys(now: number): Promise<StoredKey[]> {
   const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
   const id = () => randomBytes(8).toString('hex');
   const { privateKey } = await promisify(generateKeyPair)('rsa', { modulusLength: 2048 });
   const pem = createCertificate(privateKey, `01${id()}`, now);
+  const iat = Math.floor(now / 1000);
   return [
-    { kty: 'oct', use: 'sig', alg: 'HS256', kid: id(), k: secret() },
-    { kty: 'oct', use: 'enc', alg: 'dir', kid: id(), k: secret() },
+    { kty: 'oct', use: 'sig', alg: 'HS256', kid: id(), iat, k: secret() },
+    { kty: 'oct', use: 'enc', alg: 'dir', kid: id(), iat, k: secret() },
     {
       ...privateKey.export({ format: 'jwk' }),
       use: 'enc',
       alg: 'RSA-OAEP-256',
       kid: fingerprintOf(pem),
+      iat,
       x5c: [pem.replace(/-----[^-]+-----|\s/g, '')],
     },
   ];

@@ -1,16 +1,10 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  type KeyObject,
-  X509Certificate,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { fail } from '../errors.ts';
 import { fingerprintOf } from './certificate.ts';
 import { readKeyFile, type StoredKey } from './key-file.ts';
+import { invalid, isPem, keyId, pemOf, readKey, secretKey, unescapeNewlines } from './key-setting.ts';
 import type { KeySet, SealingCertificate, SigningAlgorithm, SigningKey } from './keyset.ts';
+import { readOtherCertificates, readOtherEncryptionKeys, readOtherSigningKeys } from './other-keys.ts';
 
 /** Where keys come from. */
 export interface KeySources {
@@ -46,18 +40,22 @@ export async function loadKeySet({ dataFolder, env, now = Date.now() }: KeySourc
   const own = env.WEBTASK_SIGNING_KEY ? await readSigningKey(env.WEBTASK_SIGNING_KEY, env) : fromFile?.current;
   const signing = new Map(fromFile?.signing);
   if (own) signing.set(own.kid, own);
-  if (env.WEBTASK_TRUSTED_KEYS) {
-    for (const key of await readTrustedKeys(env.WEBTASK_TRUSTED_KEYS)) {
-      if (signing.has(key.kid)) invalid('WEBTASK_TRUSTED_KEYS', `there are two keys of the kid ${key.kid}`);
+  const add = (setting: string, keys: readonly SigningKey[]): void => {
+    for (const key of keys) {
+      if (signing.has(key.kid)) invalid(setting, `there are two keys of the kid ${key.kid}`);
       signing.set(key.kid, key);
     }
-  }
+  };
+  add('WEBTASK_OTHER_SIGNING_KEYS', readOtherSigningKeys(env, own?.containers));
+  if (env.WEBTASK_TRUSTED_KEYS) add('WEBTASK_TRUSTED_KEYS', await readTrustedKeys(env.WEBTASK_TRUSTED_KEYS));
+  const symmetric = [...(fromFile?.earlier?.symmetric ?? []), ...readOtherEncryptionKeys(env)];
+  const certificates = [...(fromFile?.earlier?.certificates ?? []), ...(await readOtherCertificates(env))];
   return {
     signing,
     current: own,
     certificate: env.WEBTASK_CERTIFICATE ? await readCertificate(env) : fromFile?.certificate,
     symmetric: env.WEBTASK_ENCRYPTION_KEY ? readSymmetric(env.WEBTASK_ENCRYPTION_KEY) : fromFile?.symmetric,
-    ...(fromFile?.earlier && { earlier: fromFile.earlier }),
+    ...(fromFile || symmetric.length + certificates.length > 0 ? { earlier: { symmetric, certificates } } : {}),
   };
 }
 
@@ -130,48 +128,4 @@ function algorithmOf(key: KeyObject, setting: string): SigningAlgorithm {
   if (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) return 'RS256';
   if (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') return 'ES256';
   return invalid(setting, 'a key is neither RSA of 2048 bits or more (RS256) nor EC on P-256 (ES256)');
-}
-
-/** Hexadecimal where every digit is one, otherwise base64url; a path, which decodes too, is neither. */
-function secretKey(setting: string, name: string): KeyObject {
-  const hex = /^([0-9a-f]{2})+$/i.test(setting);
-  const bytes = Buffer.from(setting, hex ? 'hex' : 'base64url');
-  if (bytes.length < 32 || (!hex && bytes.toString('base64url') !== setting)) {
-    invalid(name, 'it is not PEM, and not 32 bytes or more in base64url (without padding) or hexadecimal');
-  }
-  return createSecretKey(bytes);
-}
-
-/** The thumbprint of a key. @see RFC 7638 */
-function keyId(key: KeyObject): string {
-  const { kty, k, crv, x, y, e, n } = key.export({ format: 'jwk' });
-  const members = kty === 'oct' ? { k, kty } : kty === 'EC' ? { crv, kty, x, y } : { e, kty, n };
-  return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
-}
-
-/** A setting holds a PEM text or the path of a file with one. */
-async function pemOf(setting: string, name: string): Promise<string> {
-  if (isPem(setting)) return unescapeNewlines(setting);
-  return readFile(setting, 'utf8').catch((cause) => invalid(name, `${setting} cannot be read`, cause));
-}
-
-function isPem(setting: string): boolean {
-  return setting.includes('-----BEGIN ');
-}
-
-/** Variables are often given on one line, with `\n` written out. */
-function unescapeNewlines(pem: string): string {
-  return pem.replaceAll('\\n', '\n');
-}
-
-function readKey<T>(read: () => T, setting: string): T {
-  try {
-    return read();
-  } catch (cause) {
-    return invalid(setting, 'it cannot be parsed', cause);
-  }
-}
-
-function invalid(setting: string, reason: string, cause?: unknown): never {
-  return fail('KEY_SETTING_INVALID', { setting, reason }, { cause });
 }

@@ -23,6 +23,7 @@ Commands:
                                  response
   serve [options]                serve webtasks by their tokens
   token                          mint a token, or say what one holds
+  keys                           list, change and hand out the keys of a server
 
 Tests run with mocha (npm test); wt-build mints the tokens of a repository.
 Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.

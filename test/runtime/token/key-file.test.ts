@@ -82,7 +82,7 @@ describe('a key file that is made', () => {
       [signing, 'sig', 'HS256'],
       [symmetric, 'enc', 'dir'],
     ] as const) {
-      expect(key).to.have.all.keys('kty', 'use', 'alg', 'kid', 'k').and.to.include({ kty: 'oct', use, alg });
+      expect(key).to.have.all.keys('kty', 'use', 'alg', 'kid', 'iat', 'k').and.to.include({ kty: 'oct', use, alg });
       expect(key.kid).to.match(/^[0-9a-f]{16}$/);
       expect(Buffer.from(key.k ?? '', 'base64url')).to.have.length(32);
     }
