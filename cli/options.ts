@@ -52,6 +52,18 @@ export const SETTINGS = {
     env: 'WEBTASK_PROVE_HOSTS',
     help: 'a container claims a custom domain only where a TXT record webtask:container:NAME says it is its own',
   },
+  trustProxy: {
+    flag: '--trust-proxy <list>',
+    env: 'WEBTASK_TRUST_PROXY',
+    parse: parseList,
+    help: 'addresses and networks of proxies, with commas between, whose X-Forwarded- headers are believed',
+  },
+  tlsCert: {
+    flag: '--tls-cert <file>',
+    env: 'WEBTASK_TLS_CERT',
+    help: 'PEM file of a certificate with those that issued it, to serve https; read again on SIGHUP',
+  },
+  tlsKey: { flag: '--tls-key <file>', env: 'WEBTASK_TLS_KEY', help: 'PEM file of its private key' },
   maxCode: {
     flag: '--max-code <bytes>',
     env: 'WEBTASK_MAX_CODE_BYTES',
@@ -198,6 +210,13 @@ function parseDomain(text: string): string {
     throw new InvalidArgumentError('It is no domain: write its name only, such as run.example.com.');
   }
   return text.toLowerCase();
+}
+
+function parseList(text: string): string[] {
+  return text
+    .split(',')
+    .map((it) => it.trim())
+    .filter((it) => it !== '');
 }
 
 /** A flag adds one origin; the variable holds several with commas between. */

@@ -1,3 +1,4 @@
+import { WebtaskError } from '../runtime/errors.ts';
 import { startServer } from '../runtime/server/index.ts';
 import { describeError } from './program.ts';
 
@@ -11,8 +12,15 @@ export async function serve(options: {
   url?: string;
   runDomain?: string;
   proveHosts?: boolean;
+  trustProxy?: string[];
+  tlsCert?: string;
+  tlsKey?: string;
   allowOrigin?: string[];
 }): Promise<void> {
+  const onError = (error: unknown): void => {
+    const isUnforeseen = error instanceof WebtaskError && error.code === 'INTERNAL';
+    console.error(describeError('webtask serve', isUnforeseen ? error.cause : error));
+  };
   const server = await startServer({
     port: options.port,
     host: options.host,
@@ -24,11 +32,14 @@ export async function serve(options: {
     publicUrl: options.url,
     runDomain: options.runDomain,
     proveHosts: options.proveHosts,
+    trustedProxies: options.trustProxy,
+    tls: { cert: options.tlsCert, key: options.tlsKey },
     onLine: (line) => console.log(line),
-    onError: (error) => console.error(describeError('webtask serve', error.code === 'INTERNAL' ? error.cause : error)),
+    onError,
   });
   console.log(`listening on ${server.url} (inline: webtasks run in this process, for one user on this machine)`);
   console.log(`next: webtask token mint --container default --data ${options.data}`);
+  if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
   stopOnSignals(() => server.close());
 }
 

@@ -62,6 +62,9 @@ addSettings(
   SETTINGS.url,
   SETTINGS.runDomain,
   SETTINGS.proveHosts,
+  SETTINGS.trustProxy,
+  SETTINGS.tlsCert,
+  SETTINGS.tlsKey,
   SETTINGS.allowOrigin,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 

@@ -14,7 +14,8 @@ export function toWebRequest(req: IncomingMessage, signal: AbortSignal): Request
   for (let i = 0; i < req.rawHeaders.length; i += 2)
     headers.append(req.rawHeaders[i] ?? '', req.rawHeaders[i + 1] ?? '');
   // Joined as text: resolved against a base, a path that begins with `//` would become a host.
-  const url = new URL(`http://${req.headers.host ?? 'localhost'}${req.url ?? '/'}`);
+  const scheme = req.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'; // as the server found it
+  const url = new URL(`${scheme}://${req.headers.host ?? 'localhost'}${req.url ?? '/'}`);
   const body = method === 'GET' || method === 'HEAD' ? null : (Readable.toWeb(req) as globalThis.ReadableStream);
   // `duplex` is demanded by fetch for streamed bodies, and is not in the types of this Node.
   return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit);

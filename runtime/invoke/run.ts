@@ -21,6 +21,8 @@ export interface RunRequest {
   readonly rawHeaders: readonly string[];
   /** A stream is read with back-pressure. */
   readonly body?: Readable | Buffer | string | undefined;
+  /** IP address of the caller; this machine's where nothing is said. */
+  readonly address?: string | undefined;
   /** Aborts the run when the caller goes away. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -152,7 +152,7 @@ async function run(
   };
   const caller = new AbortController();
   res.once('close', () => caller.abort());
-  const request = toRunRequest(req, caller.signal);
+  const request = { ...toRunRequest(req, caller.signal), address: callerAddress(req) };
   // A body that was the code is not the webtask's.
   const reply = await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings);
   if (isPreflight(req) && !saysOrigins(reply.rawHeaders.filter((_, i) => i % 2 === 0))) {

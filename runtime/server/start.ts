@@ -81,8 +81,8 @@ const MAX_CODE_BYTES = 5 * 1024 * 1024;
 /**
  * Starts a server for webtasks. They run in its own process, so it listens on loopback only.
  *
- * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, SETTING_INVALID, TLS_FILE_UNREADABLE,
- *   TLS_PAIR_INVALID, and what {@link loadKeySet} and {@link openSharedStore} throw
+ * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, SETTING_INVALID, TLS_HALF,
+ *   TLS_FILE_UNREADABLE, TLS_PAIR_INVALID, and what {@link loadKeySet} and {@link openSharedStore} throw
  *
  * @example
  * const server = await startServer({ port: 0, host: '127.0.0.1', dataFolder: '.webtask', ... });
@@ -91,7 +91,7 @@ const MAX_CODE_BYTES = 5 * 1024 * 1024;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   if (!isLoopback(options.host)) fail('SERVE_NOT_ISOLATED', { host: options.host });
   const readPeer = createPeerReader(options.trustedProxies ?? [], options.publicUrl);
-  const readTls = () => options.tls && readTlsPair(options.tls);
+  const readTls = () => readTlsPair(options.tls ?? {});
   const tls = await readTls();
   const keys = await loadKeySet(options);
   const store = await openSharedStore(() => openStore(options.dataFolder, options.env));

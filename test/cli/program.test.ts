@@ -84,6 +84,13 @@ Options:
   --prove-hosts            a container claims a custom domain only where a TXT
                            record webtask:container:NAME says it is its own
                            (env: WEBTASK_PROVE_HOSTS)
+  --trust-proxy <list>     addresses and networks of proxies, with commas
+                           between, whose X-Forwarded- headers are believed
+                           (env: WEBTASK_TRUST_PROXY)
+  --tls-cert <file>        PEM file of a certificate with those that issued it,
+                           to serve https; read again on SIGHUP (env:
+                           WEBTASK_TLS_CERT)
+  --tls-key <file>         PEM file of its private key (env: WEBTASK_TLS_KEY)
   --allow-origin <origin>  origin that code may be fetched from although it is
                            not public; may be repeated (env:
                            WEBTASK_ALLOWED_ORIGINS)

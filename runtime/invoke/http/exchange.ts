@@ -38,7 +38,7 @@ export interface Exchange {
  */
 export function openExchange(request: RunRequest): Exchange {
   const run = new AsyncResource('WebtaskExchange');
-  const socket = createSocket();
+  const socket = createSocket(request.address);
   const req = createIncomingMessage(request, socket, run);
   let answer: (reply: ExchangeReply | undefined) => void = () => undefined;
   const reply = new Promise<ExchangeReply | undefined>((resolve) => {

@@ -5,8 +5,10 @@ import { Duplex } from 'node:stream';
  * Makes the socket that a request and its response believe to be on.
  *
  * Nothing flows through it; it lives, closes and answers questions as a loopback connection does.
+ *
+ * @param address - IP address of the other side
  */
-export function createSocket(): Socket {
+export function createSocket(address = '127.0.0.1'): Socket {
   const socket: Duplex = new Duplex({
     read: () => undefined,
     write: (_chunk, _encoding, done) => done(),
@@ -21,8 +23,8 @@ export function createSocket(): Socket {
   socket.on('error', () => undefined); // a server listens too: an error of a connection ends no process
   const itself = () => socket;
   Object.assign(socket, {
-    remoteAddress: '127.0.0.1',
-    remoteFamily: 'IPv4',
+    remoteAddress: address,
+    remoteFamily: address.includes(':') ? 'IPv6' : 'IPv4',
     remotePort: 0,
     localAddress: '127.0.0.1',
     localPort: 0,

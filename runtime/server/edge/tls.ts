@@ -10,16 +10,19 @@ export interface TlsPair {
 
 /** Paths of PEM files. */
 export interface TlsFiles {
-  readonly cert: string;
-  readonly key: string;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
 }
 
 /**
  * Reads the certificate of a server and its key, and sees that one belongs to the other.
  *
- * @throws TLS_FILE_UNREADABLE, TLS_PAIR_INVALID
+ * @returns `undefined` where there are no files
+ * @throws TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID
  */
-export async function readTlsPair(files: TlsFiles): Promise<TlsPair> {
+export async function readTlsPair(files: TlsFiles): Promise<TlsPair | undefined> {
+  if (!files.cert && !files.key) return undefined;
+  if (!files.cert || !files.key) return fail('TLS_HALF');
   const [cert, key] = await Promise.all([readPem(files.cert), readPem(files.key)]);
   try {
     createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
