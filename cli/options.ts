@@ -151,6 +151,15 @@ export const SETTINGS = {
     env: 'WEBTASK_CODE_STORE_URL',
     help: 'webtask that keeps code and the tokens of names, in place of the store; one on this server with its key',
   },
+  cronMissed: {
+    env: 'WEBTASK_CRON_MISSED',
+    help: 'what becomes of cron times at which no server ran: skip (by default), or once (one run for all of them)',
+  },
+  cronMaxJobs: { env: 'WEBTASK_CRON_MAX_JOBS', help: 'cron jobs that a container can have; 100 by default' },
+  cronUrl: {
+    env: 'WEBTASK_CRON_URL',
+    help: 'webtask that keeps cron jobs, in place of the store; its URL with its key where it asks for one',
+  },
   testDynamodb: { env: 'WEBTASK_TEST_DYNAMODB', help: 'env: tests use the real table of .env, not an embedded one' },
 } as const satisfies Record<string, Setting>;
 

@@ -753,6 +753,40 @@ export const ERRORS = {
     text: 'TLS needs both --tls-cert and --tls-key, and there is only one of them.',
     fix: 'Name both, or neither.',
   },
+  // cron
+  CRON_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no cron job `{name}` in `{container}`' },
+  CRON_SCHEDULE_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'the schedule `{schedule}` cannot be used: {reason}',
+    fix: 'Write minute, hour, day of month, month and day of week, such as 5 9 * * 2, or a name such as @daily.',
+  },
+  CRON_TIMEZONE_UNKNOWN: {
+    status: 400,
+    fault: 'caller',
+    text: 'there is no time zone `{tz}`',
+    fix: 'Write its IANA name, such as Europe/Rome.',
+  },
+  CRON_NEVER: { status: 400, fault: 'caller', text: 'the schedule `{schedule}` never comes: {reason}' },
+  CRON_TOKEN_OTHER: {
+    status: 400,
+    fault: 'caller',
+    text: 'the `token` is not one of the webtask `{name}`',
+    fix: 'Leave it out: the job runs by the token that the webtask has when it runs.',
+  },
+  CRON_TOO_MANY: {
+    status: 400,
+    fault: 'caller',
+    text: 'the container `{container}` has {max} cron jobs, and cannot have more',
+    fix: 'Delete one, or have the limit of the server raised: WEBTASK_CRON_MAX_JOBS.',
+  },
+  CRON_STORE_REFUSED: { status: 400, fault: 'caller', text: 'the cron job was refused: {reason}' },
+  CRON_STORE_UNANSWERED: {
+    status: 502,
+    fault: 'platform',
+    text: 'The webtask that keeps cron jobs gave no answer: {reason}.',
+    fix: 'Look at WEBTASK_CRON_URL, and at what that webtask prints.',
+  },
   // new
   NEW_NAME_INVALID: {
     status: 400,

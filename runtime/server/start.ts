@@ -11,6 +11,7 @@ import { createActs, createJournal } from './audit/index.ts';
 import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { openCodeStore } from './code-store.ts';
 import { createCompiler } from './compiled.ts';
+import { openCron } from './cron/index.ts';
 import { admitRequest } from './edge/admit.ts';
 import { createListener } from './edge/listener.ts';
 import { createOwnHosts } from './edge/own-hosts.ts';
@@ -158,6 +159,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onLine,
     onError,
   });
+  const cron = openCron({
+    openStore: openStoreOnce,
+    dataFolder: options.dataFolder,
+    env: options.env,
+    registry,
+    run,
+    keys,
+    baseUrl: () => baseUrl,
+    limitMs,
+    onError,
+  });
   const readiness = createReadiness(openStoreOnce);
   const api = createApiHandler(
     {
@@ -172,6 +184,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       logs,
       openDocuments,
       openStore: openStoreOnce,
+      cron,
       baseUrl: () => baseUrl,
       isOwnHost,
       readiness,
@@ -198,6 +211,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const url = `${tls ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   if (baseUrl === '') baseUrl = url;
+  cron.resume();
   const stopWatching = revocationSource.watch?.(onError);
   return {
     url,
@@ -210,7 +224,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stopWatching?.();
       modules.close();
       logs.close(); // a stream that is read would not end by itself
-      await stop(server);
+      await Promise.all([stop(server), cron.stop()]);
       await journal.close();
       await store.close();
     },

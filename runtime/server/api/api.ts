@@ -8,6 +8,7 @@ import type { KeySet } from '../../token/index.ts';
 import type { Acts } from '../audit/index.ts';
 import type { Identify } from '../authorize.ts';
 import type { Compiler } from '../compiled.ts';
+import type { Cron } from '../cron/index.ts';
 import type { createCodeFinder } from '../find-code.ts';
 import type { Issue } from '../issue.ts';
 import type { Logs } from '../logs/index.ts';
@@ -34,6 +35,7 @@ export interface ApiParts {
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
   readonly openStore: () => Promise<Store>;
+  readonly cron: Cron;
   /** The public base of every URL that is printed, without a slash at the end. */
   readonly baseUrl: () => string;
   /** Whether a host is one of the cluster's own. */
@@ -42,6 +44,13 @@ export interface ApiParts {
   /** Records what is done. */
   readonly acts: Acts;
   readonly onError: (error: WebtaskError) => void;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route waits for a run of a webtask, which has a limit of its own. */
+    limitedBy?: 'run';
+  }
 }
 
 /** Adds the routes of one resource. */
@@ -107,7 +116,8 @@ export function createApiHandler(
 }
 
 /** Answers in the place of a handler that takes too long; what it does later goes nowhere. */
-async function limitTime(_request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function limitTime(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (request.routeOptions.config.limitedBy === 'run') return;
   const timer = setTimeout(() => {
     if (!reply.sent) reply.send(new WebtaskError('API_TIMED_OUT', { limitMs: LIMIT_MS }));
   }, LIMIT_MS);

@@ -1,5 +1,6 @@
 import type { Routes } from './api.ts';
 import { addCacheRoutes } from './cache.ts';
+import { addCronRoutes } from './cron.ts';
 import { addHealthRoutes } from './health.ts';
 import { addLogRoutes } from './logs.ts';
 import { addModuleRoutes } from './modules.ts';
@@ -13,6 +14,7 @@ export const RESOURCES: readonly Routes[] = [
   addTokenRoutes,
   addWebtaskRoutes,
   addStorageRoutes,
+  addCronRoutes,
   addCacheRoutes,
   addModuleRoutes,
   addHealthRoutes,

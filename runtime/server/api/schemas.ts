@@ -66,3 +66,11 @@ export const FLAG = { type: 'string', description: '`true` or `1`' } as const;
 export function isOn(flag: string | undefined): boolean {
   return flag !== undefined && !['', '0', 'false'].includes(flag);
 }
+
+/** Reads the `meta` of a query, each `key:value`, into names and values. */
+export function readMetaFilter(meta: readonly string[]): (readonly [name: string, value: string])[] {
+  return meta.map((text) => {
+    const end = text.indexOf(':');
+    return [text.slice(0, end), text.slice(end + 1)];
+  });
+}

@@ -5,7 +5,16 @@ import { describeWebtask, type WebtaskDescription } from '../describe-webtask.ts
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement, identifyCaller } from './authorize.ts';
 import { describeRoute, NOTHING } from './describe.ts';
-import { CODE_ERRORS, FLAG, ISSUING_ERRORS, isOn, PATH_OF_CONTAINER, PATH_OF_WEBTASK, WEBTASK } from './schemas.ts';
+import {
+  CODE_ERRORS,
+  FLAG,
+  ISSUING_ERRORS,
+  isOn,
+  PATH_OF_CONTAINER,
+  PATH_OF_WEBTASK,
+  readMetaFilter,
+  WEBTASK,
+} from './schemas.ts';
 
 interface ListQuery {
   readonly offset: number;
@@ -137,7 +146,7 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
     '/api/webtask/:container/:name',
     {
       schema: describeRoute({
-        summary: 'Deletes a webtask and its document',
+        summary: 'Deletes a webtask, its document and its cron job',
         params: PATH_OF_WEBTASK,
         answer: NOTHING,
         errors: ['WEBTASK_UNKNOWN'],
@@ -158,11 +167,7 @@ async function list(
   parts: ApiParts,
 ): Promise<WebtaskDescription[]> {
   const { offset, limit, meta, fetch_code } = request.query;
-  const wanted = meta.map((text): [string, string] => {
-    const end = text.indexOf(':');
-    return [text.slice(0, end), text.slice(end + 1)];
-  });
-  const options = { offset, limit: Math.min(limit, MAX_PAGE), meta: wanted };
+  const options = { offset, limit: Math.min(limit, MAX_PAGE), meta: readMetaFilter(meta) };
   const found = await parts.registry.listNamed(container, options);
   const described: WebtaskDescription[] = [];
   let codeLength = 0;
