@@ -16,8 +16,8 @@ export interface StreamOptions {
 
 /** Milliseconds. The original client in a browser gives up after 20 s of silence. */
 const PING_EVERY = 15_000;
-/** Bytes that wait for a reader. */
-const MAX_WAITING = 1024 * 1024;
+/** Bytes that wait for a reader; a webtask that prints much at once gives nobody the time to read. */
+const MAX_WAITING = 4 * 1024 * 1024;
 /** Milliseconds that a reader has to take what is still to be sent, when its stream ends. */
 const PATIENCE = { dropped: 10_000, stopped: 1_000 };
 
