@@ -99,6 +99,11 @@ export const SETTINGS = {
     default: 'http://127.0.0.1:8721',
     help: 'server that the printed commands call',
   },
+  token: {
+    flag: '--token <token>',
+    env: 'WEBTASK_TOKEN',
+    help: "token that manages the container, or the server's master key",
+  },
   signingKey: {
     env: 'WEBTASK_SIGNING_KEY',
     help: 'key that signs tokens, in place of the key file: PEM (RS256, ES256), or 32 bytes in base64url or hexadecimal (HS256)',

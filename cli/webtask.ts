@@ -68,6 +68,24 @@ addSettings(
   SETTINGS.allowOrigin,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 
+addSettings(
+  program
+    .command('logs')
+    .description('show what the webtasks of a container print, and their requests, as it happens')
+    .argument('[container]', 'by default as WEBTASK_CONTAINER says, or default')
+    .option('--name <name>', 'of one webtask only')
+    .option('--json', 'as records of bunyan, one a line'),
+  { ...SETTINGS.server, help: 'server to read from' },
+  SETTINGS.token,
+)
+  .addHelpText(
+    'after',
+    `
+It goes on until ctrl+c; nothing is kept from before. With several servers, each shows what it ran itself.
+Exit codes: 1 the server cannot be reached or ended the stream, 2 wrong use or no right to read.`,
+  )
+  .action(async (container, options) => (await import('./logs.ts')).logs(container, options));
+
 const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
 addSettings(
   token

@@ -787,6 +787,31 @@ export const ERRORS = {
     text: 'The webtask that keeps cron jobs gave no answer: {reason}.',
     fix: 'Look at WEBTASK_CRON_URL, and at what that webtask prints.',
   },
+  // logs
+  LOGS_WITHOUT_TOKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'No token was given to read the logs of {container} with.',
+    fix: 'Pass --token or set WEBTASK_TOKEN. Beside the data folder of the server, this prints one: webtask token mint --container {container}',
+  },
+  LOGS_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'The server {server} shows no logs of {container}: {reason}.',
+    fix: 'Use a token that may manage this container.',
+  },
+  LOGS_UNREACHABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The logs of {container} cannot be read from {server}: {reason}.',
+    fix: 'Check --server, and that the server runs.',
+  },
+  LOGS_ENDED: {
+    status: 502,
+    fault: 'platform',
+    text: 'The server {server} ended the log stream of {container}.',
+    fix: 'Run the command again; what happens meanwhile is not told.',
+  },
   // new
   NEW_NAME_INVALID: {
     status: 400,

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 const MASK = '***';
 
 /** Shorter values are left alone: masking `1` or `eu` would make a log unreadable and protect nothing. */
@@ -6,7 +8,8 @@ const SHORTEST = 4;
 /**
  * Makes a function that hides secret values in text that is about to be printed.
  *
- * A value is also found in the forms it takes inside URLs, forms, JSON and Base64, and where it overlaps with another.
+ * A value is also found in the forms it takes inside URLs, forms, JSON, Base64 and
+ * objects that are printed, and where it overlaps with another.
  *
  * @param secrets - names to values
  * @example
@@ -44,6 +47,7 @@ function spellingsOf(value: string): string[] {
     encodeURIComponent(Buffer.from(value).toString()), // which throws at half a character
     new URLSearchParams([['', value]]).toString().slice(1),
     JSON.stringify(value).slice(1, -1),
+    inspect(value, { breakLength: Number.POSITIVE_INFINITY, maxStringLength: null }).slice(1, -1),
     ...lines.filter((line) => line.length >= 2 * SHORTEST),
     ...[0, 1, 2].flatMap((offset) => base64Of(value, offset)),
   ];

@@ -22,6 +22,8 @@ Commands:
   run [options] <file>           send one request to a webtask and print the
                                  response
   serve [options]                serve webtasks by their tokens
+  logs [options] [container]     show what the webtasks of a container print,
+                                 and their requests, as it happens
   token                          mint a token, or say what one holds
   keys                           list, change and hand out the keys of a server
 
@@ -95,6 +97,25 @@ Options:
                            not public; may be repeated (env:
                            WEBTASK_ALLOWED_ORIGINS)
   -h, --help               print this help
+`,
+  'logs --help': `Usage: webtask logs [options] [container]
+
+show what the webtasks of a container print, and their requests, as it happens
+
+Arguments:
+  container        by default as WEBTASK_CONTAINER says, or default
+
+Options:
+  --name <name>    of one webtask only
+  --json           as records of bunyan, one a line
+  --server <url>   server to read from (default: "http://127.0.0.1:8721", env:
+                   WEBTASK_SERVER)
+  --token <token>  token that manages the container, or the server's master key
+                   (env: WEBTASK_TOKEN)
+  -h, --help       print this help
+
+It goes on until ctrl+c; nothing is kept from before. With several servers, each shows what it ran itself.
+Exit codes: 1 the server cannot be reached or ended the stream, 2 wrong use or no right to read.
 `,
   'token --help': `Usage: webtask token [options] [command]
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { maskSecrets } from '../../../runtime/context/index.ts';
 
@@ -27,6 +28,11 @@ describe('a secret value in text that is printed', () => {
   it('is hidden as JSON spells it', () => {
     const secret = 'a"b\\c\nd\u0001';
     expect(masked(JSON.stringify({ key: secret, b: 1 }), secret)).to.equal('{"key":"***","b":1}');
+  });
+
+  it('is hidden as console spells it within an object', () => {
+    const secret = 'it\'s "quoted" `thrice`';
+    expect(masked(inspect({ key: secret, b: 1 }), secret)).to.equal("{ key: '***', b: 1 }");
   });
 
   it('is hidden as Base64 spells it, alone and after a user name', () => {

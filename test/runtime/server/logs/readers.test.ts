@@ -7,7 +7,7 @@ const EVENTS = { Accept: 'text/event-stream' };
 
 describe('a reader of logs', () => {
   let server: TestServer;
-  let clock: FakeTimers.InstalledClock | undefined;
+  let clock: FakeTimers.Clock | undefined;
   before(async () => {
     server = await startTestServer();
   });
@@ -21,7 +21,7 @@ describe('a reader of logs', () => {
     openRawStream(server.url, `/api/logs/tenant/test?key=${token}`, headers);
   const messageOf = (chunk: string): string => (JSON.parse(chunk) as { msg: string }).msg;
   /** From now on, time passes only where a test says so. */
-  const stopTime = (): FakeTimers.InstalledClock => {
+  const stopTime = (): FakeTimers.Clock => {
     clock = FakeTimers.install({ now: Date.now(), toFake: ['setInterval', 'clearInterval', 'Date'] });
     return clock;
   };
