@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { InvalidArgumentError, Option } from 'commander';
+import { addDataCommands } from './data-commands.ts';
 import { addSettings, SETTINGS } from './options.ts';
 import { createProgram, runProgram } from './program.ts';
 
@@ -136,6 +137,7 @@ addSettings(
     .requiredOption('--pkcs12 <file>', 'PKCS#12, as openssl and other programs read it'),
   SETTINGS.data,
 ).action(async (options) => (await import('./keys.ts')).exportPkcs12(options));
+addDataCommands(program);
 
 program.addHelpText(
   'after',

@@ -209,6 +209,55 @@ export const ERRORS = {
     text: 'The store is not whole: a restore that began at {since} did not come to its end.',
     fix: 'Run webtask restore with the same file again: it starts over.',
   },
+  STORE_IN_USE: {
+    status: 500,
+    fault: 'caller',
+    text: 'The store in {folder} is in use by {program}, process {pid}.',
+    fix: 'End that process first.',
+  },
+  STORE_NOT_EMPTY: {
+    status: 500,
+    fault: 'caller',
+    text: 'The store already holds something; a backup is restored into an empty one only.',
+    fix: 'Name another data folder by --data, or an empty table.',
+  },
+  // backup
+  BACKUP_FILE_EXISTS: {
+    status: 500,
+    fault: 'caller',
+    text: '{file} exists, and is not overwritten.',
+    fix: 'Choose another name, or remove it first.',
+  },
+  BACKUP_NOT_WRITTEN: {
+    status: 500,
+    fault: 'platform',
+    text: 'The backup {file} cannot be written: {reason}.',
+    fix: 'Look at the path and at the space that is left.',
+  },
+  BACKUP_UNREADABLE: {
+    status: 500,
+    fault: 'caller',
+    text: 'The backup {file} cannot be read: {reason}. Nothing was restored.',
+    fix: 'Use another copy of it.',
+  },
+  BACKUP_NEWER: {
+    status: 500,
+    fault: 'caller',
+    text: 'The backup {file} is of format {version}, and this program knows those up to {known}. Nothing was restored.',
+    fix: 'Use the version of webtask-kit that wrote it, or a later one.',
+  },
+  BACKUP_NO_KEYS: {
+    status: 500,
+    fault: 'caller',
+    text: 'There is no key file {file} to back up.',
+    fix: 'Leave out --with-keys: keys that come from the environment are kept where that comes from.',
+  },
+  BACKUP_OTHER_KEYS: {
+    status: 500,
+    fault: 'caller',
+    text: '{file} holds other keys than the backup. Nothing was restored.',
+    fix: 'Name an empty folder by --data, or move that key file away.',
+  },
   STORE_KEY_INVALID: { status: 400, fault: 'caller', text: 'An item cannot have this key: {reason}.' },
   // token
   TOKEN_MALFORMED: { status: 403, fault: 'caller', text: 'malformed JWT token: {reason}' },

@@ -18,6 +18,7 @@ const PIECE_BYTES = 256 * 1024;
 const UNDER_WAY_MS = 60 * 60 * 1000;
 /** Each of them means that somebody else has written meanwhile. */
 const MAX_ATTEMPTS = 100;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const PENDING = 'documents/pending';
 
 /**
@@ -113,6 +114,37 @@ export function createDocuments(store: Store, now: () => number = Date.now): Doc
     },
     sweep,
   };
+}
+
+/** Whether an item is a piece of a document, or a note about some: what {@link readWhole} leaves out or takes along. */
+export function isPiece({ partition }: Key): boolean {
+  return partition.startsWith('documents/');
+}
+
+/**
+ * Gives an item as it was read, or as it is by now, with the pieces that it is made of: never a mixture.
+ *
+ * @returns nothing where the item has gone meanwhile
+ */
+export async function readWhole(store: Store, item: Item): Promise<Item[]> {
+  let current: Item | undefined = item;
+  for (let attempt = 0; current && attempt < MAX_ATTEMPTS; attempt++) {
+    const pieces = await piecesOf(store, current);
+    if (pieces) return [...pieces, current];
+    const { version }: Item = current;
+    current = await store.get(current);
+    if (current?.version === version) return [current]; // it is no document, but looks like one
+  }
+  if (!current) return [];
+  return fail('STORE_UNREACHABLE', { reason: 'the document changes faster than it can be read' });
+}
+
+/** @returns `undefined` where they are not all there */
+async function piecesOf(store: Store, { value }: Item): Promise<Item[] | undefined> {
+  const { pieces, count } = (value ?? {}) as { pieces?: unknown; count?: unknown }; // anybody's
+  if (typeof pieces !== 'string' || typeof count !== 'number' || !UUID.test(pieces)) return [];
+  const items = await store.list(`documents/${pieces}`, { limit: count });
+  return items.length === count ? items : undefined;
 }
 
 function namesOf(item: Item | undefined): string[] {

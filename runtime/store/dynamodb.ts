@@ -3,13 +3,16 @@ import type { AttributeValue, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { fail, WebtaskError } from '../errors.ts';
 import { atMost } from './at-most.ts';
 import { checkKey, checkPartition } from './key.ts';
-import type { Expected, Item, Key, Store } from './store.ts';
+import type { Expected, Item, Key, WholeStore } from './store.ts';
 import { toText } from './value.ts';
 
 type Attributes = Record<string, AttributeValue>;
 
 /** DynamoDB takes 400 KB an item, names and keys included. */
 const MAX_VALUE_BYTES = 390 * 1024;
+
+/** Each is answered within the patience of the client. */
+const SCAN_PAGE = 200;
 
 /** As many connections as the SDK opens; a Unix socket refuses those that come faster than it accepts. */
 const MAX_REQUESTS = 50;
@@ -31,7 +34,7 @@ export async function createDynamoDBStore(
   table: string,
   now: () => number = () => Date.now() / 1000,
   patience = PATIENCE,
-): Promise<Store> {
+): Promise<WholeStore> {
   const sdk = await import('@aws-sdk/client-dynamodb');
   const gate = atMost(MAX_REQUESTS);
 
@@ -107,6 +110,17 @@ export async function createDynamoDBStore(
         from = page.LastEvaluatedKey;
       } while (from && items.length < limit);
       return items.slice(0, limit);
+    },
+    async *scan() {
+      let from: Attributes | undefined;
+      do {
+        const start = from && { ExclusiveStartKey: from };
+        const command = new sdk.ScanCommand({ TableName: table, ConsistentRead: true, Limit: SCAN_PAGE, ...start });
+        const page = await ask(() => client.send(command));
+        if (page === 'refused') return;
+        for (const item of page.Items ?? []) if (isLive(item, now())) yield toItem(item);
+        from = page.LastEvaluatedKey;
+      } while (from);
     },
     async close() {
       client.destroy();

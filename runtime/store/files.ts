@@ -72,7 +72,7 @@ async function makeTable(tables: Tables): Promise<void> {
 
 /** What a store asks for, by the name that a request has in its header. */
 async function loadOperations(tables: Tables): Promise<ReadonlyMap<string, Operation>> {
-  const names = { GetItem: 'getItem', PutItem: 'putItem', DeleteItem: 'deleteItem', Query: 'query' };
+  const names = { GetItem: 'getItem', PutItem: 'putItem', DeleteItem: 'deleteItem', Query: 'query', Scan: 'scan' };
   const loaded = Object.entries(names).map(
     async ([name, file]) => [`DynamoDB_20120810.${name}`, await loadOperation(tables, file)] as const,
   );

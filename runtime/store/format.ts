@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import type { Item, Store } from './store.ts';
+import type { Item, Key, Store } from './store.ts';
 
 /** Brings what is stored from one format to the next. It may be cut short and run again, also by two at once. */
 export type Step = (store: Store) => Promise<void>;
@@ -9,6 +9,8 @@ export interface Format {
   readonly version: number;
   /** Since when a backup has been being restored into the store, which is not whole until then. */
   readonly restoring?: string;
+  /** The SHA-256 of that backup: of another one, nothing may be added. */
+  readonly backup?: string;
 }
 
 /** By the version that each starts from. What was written before there were versions is version 0, and the same. */
@@ -41,6 +43,11 @@ export async function checkFormat(store: Store, steps: readonly Step[] = STEPS):
 /** Notes that a restore begins, or that it is complete. */
 export async function writeFormat(store: Store, format: Format): Promise<void> {
   await store.put(KEY, format);
+}
+
+/** Whether a key is that of the format. */
+export function isFormat({ partition }: Key): boolean {
+  return partition === KEY.partition;
 }
 
 /** Reads the format of a store as it is. */

@@ -1,7 +1,9 @@
 import { access } from 'node:fs/promises';
 import { connect as connectTo, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
+import { fail } from '../errors.ts';
 import { type EmbeddedStore, openEmbeddedStore } from './embedded.ts';
+import { readOwner } from './owner.ts';
 
 /** A way to the embedded store, for as long as a program runs. */
 export interface JoinedStore {
@@ -46,6 +48,17 @@ export async function joinEmbeddedStore(dataFolder: string): Promise<JoinedStore
       await current.close();
     },
   };
+}
+
+/**
+ * Has this process, and no other, serve the embedded store of a data folder until it lets go.
+ *
+ * @throws STORE_IN_USE, and what {@link joinEmbeddedStore} throws
+ */
+export async function claimFolder(dataFolder: string): Promise<{ close(): Promise<void> }> {
+  const store = await openEmbeddedStore(dataFolder);
+  if (!store.isOwner) fail('STORE_IN_USE', { folder: dataFolder, ...(await readOwner(resolve(dataFolder))) });
+  return store;
 }
 
 function dial(socketPath: string): Promise<Socket> {

@@ -3,7 +3,7 @@ import { createDynamoDBStore } from './dynamodb.ts';
 import { EMBEDDED_TABLE } from './files.ts';
 import { checkFormat } from './format.ts';
 import { joinEmbeddedStore } from './join.ts';
-import type { Store } from './store.ts';
+import type { WholeStore } from './store.ts';
 
 /**
  * Opens the durable state of a server: the table that `WEBTASK_DYNAMODB_TABLE` names, or the embedded store.
@@ -14,7 +14,7 @@ import type { Store } from './store.ts';
  * @throws STORE_OWNER_SILENT, STORE_FILES_UNUSABLE, STORE_FOLDER_FOREIGN, STORE_FORMAT_NEWER, STORE_RESTORE_UNFINISHED,
  *   STORE_NO_TABLE, STORE_UNREACHABLE
  */
-export async function openStore(dataFolder: string, env: NodeJS.ProcessEnv, now?: () => number): Promise<Store> {
+export async function openStore(dataFolder: string, env: NodeJS.ProcessEnv, now?: () => number): Promise<WholeStore> {
   const store = await openUnchecked(dataFolder, env, now);
   try {
     await checkFormat(store);
@@ -26,7 +26,11 @@ export async function openStore(dataFolder: string, env: NodeJS.ProcessEnv, now?
 }
 
 /** Opens it as it is, whatever format it has: for who restores it. */
-export async function openUnchecked(dataFolder: string, env: NodeJS.ProcessEnv, now?: () => number): Promise<Store> {
+export async function openUnchecked(
+  dataFolder: string,
+  env: NodeJS.ProcessEnv,
+  now?: () => number,
+): Promise<WholeStore> {
   const table = env.WEBTASK_DYNAMODB_TABLE;
   if (table) return createDynamoDBStore(await createClient(), table, now);
   const embedded = await joinEmbeddedStore(dataFolder);

@@ -39,3 +39,9 @@ export interface Store {
   list(partition: string, options: { after?: string | undefined; limit: number }): Promise<Item[]>;
   close(): Promise<void>;
 }
+
+/** A store that can be gone through as a whole, which no request waits for. */
+export interface WholeStore extends Store {
+  /** Gives all items, in no order; of those that are written meanwhile, some. */
+  scan(): AsyncIterable<Item>;
+}

@@ -26,6 +26,9 @@ Commands:
                                  and their requests, as it happens
   token                          mint a token, or say what one holds
   keys                           list, change and hand out the keys of a server
+  backup [options] <file>        copy the store into one file, while servers
+                                 work with it
+  restore [options] <file>       write a backup into an empty store
 
 Tests run with mocha (npm test); wt-build mints the tokens of a repository.
 Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.

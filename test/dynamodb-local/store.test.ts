@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { backUp, restore } from '../../runtime/backup/index.ts';
 import { createRegistry } from '../../runtime/server/registry.ts';
 import { createDocuments, openStore, type Store } from '../../runtime/store/index.ts';
 import { conformsToStore } from '../runtime/store/conformance.ts';
@@ -34,6 +38,26 @@ describe('a table of DynamoDB Local', () => {
       const code = '日本語 '.repeat(500_000);
       expect(await registry.getCode(await registry.putCode(code))).to.equal(code);
     });
+
+    it('is backed up page by page, and restored into another table', async () => {
+      const folder = await mkdtemp(join(tmpdir(), 'wt-'));
+      const file = join(folder, 'backup.gz');
+      const [from, to] = [await newTable(), await newTable()];
+      const old = await openStore('/nowhere', { WEBTASK_DYNAMODB_TABLE: from });
+      for (let n = 0; n < 450; n++) await old.put({ partition: `p${n % 7}`, sort: String(n) }, n);
+      await createDocuments(old).put({ partition: 'storage/acme', sort: 'a' }, 'x'.repeat(400_000));
+      await old.close();
+      const more = { dataFolder: '/nowhere', file, now: 0 };
+      await backUp({ ...more, env: { WEBTASK_DYNAMODB_TABLE: from }, withKeys: false });
+      const { items } = await restore({ ...more, env: { WEBTASK_DYNAMODB_TABLE: to } });
+      expect(items).to.equal(453);
+      const restored = await openStore('/nowhere', { WEBTASK_DYNAMODB_TABLE: to });
+      expect((await restored.get({ partition: 'p1', sort: '400' }))?.value).to.equal(400);
+      const document = await createDocuments(restored).get({ partition: 'storage/acme', sort: 'a' });
+      expect(document?.value).to.equal('x'.repeat(400_000));
+      await restored.close();
+      await rm(folder, { recursive: true });
+    }).timeout(30_000);
 
     it('is written by exactly one of those who create it at once', async () => {
       const key = { partition: 'p', sort: 'only' };
