@@ -12,7 +12,6 @@ import { type OriginScope, setRunHeaders } from './edge/run-headers.ts';
  * @see protocol reference 4.2, 4.3
  */
 export async function sendReply(reply: RunReply, res: ServerResponse, scope?: OriginScope): Promise<void> {
-  if (res.headersSent) return void reply.body.destroy(); // the caller was too slow, and was told so
   const headers = toPairs(reply.rawHeaders);
   const length = lengthOf(headers);
   setRunHeaders(length === undefined ? headers.filter(([name]) => name.toLowerCase() !== LENGTH) : headers, res, scope);

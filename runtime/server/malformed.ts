@@ -14,8 +14,9 @@ export function answerMalformed(error: ParserError, socket: Duplex): void {
   // Set while a request of this connection is being answered; it has no public name, and Node's own handler asks it too.
   const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse };
   const known = toWebtaskError(error);
-  if (answering && !answering.headersSent && known.code === 'REQUEST_TOO_SLOW') {
-    answerSlow(answering);
+  // Of the request that is being answered; otherwise what comes behind it is not answered into its answer.
+  if (answering && !answering.headersSent && !answering.req.complete) {
+    answerAndClose(known, answering);
   } else if (!socket.writable || answering) {
     socket.destroy();
   } else {
@@ -23,13 +24,13 @@ export function answerMalformed(error: ParserError, socket: Duplex): void {
   }
 }
 
-/** Says that a body did not come in time, as long as the answer has not begun, and ends the connection. */
-export function answerSlow(res: ServerResponse): void {
+/** Says what is wrong with a body, as long as the answer has not begun, and ends the connection. */
+export function answerAndClose(error: WebtaskError, res: ServerResponse): void {
   const { socket } = res.req;
   if (res.headersSent) return void socket.destroy();
   res.shouldKeepAlive = false;
   res.once('finish', () => socket.destroySoon());
-  sendError(new WebtaskError('REQUEST_TOO_SLOW', {}), requestId(), res);
+  sendError(error, requestId(), res);
 }
 
 /** Answers on a connection that has no response, and ends it. */
@@ -54,7 +55,7 @@ type ParserError = Error & { code?: string; reason?: string; rawPacket?: Buffer 
 
 function toWebtaskError(error: ParserError): WebtaskError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
-    const isInTarget = /^[A-Z]+ [^\n]*$/.test(error.rawPacket?.toString('latin1') ?? '');
+    const isInTarget = /^[A-Z]+ [^\n]{12288}/.test(error.rawPacket?.toString('latin1') ?? '');
     return new WebtaskError(isInTarget ? 'URL_TOO_LONG' : 'REQUEST_HEADERS_TOO_LARGE', {});
   }
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new WebtaskError('REQUEST_TOO_SLOW', {});

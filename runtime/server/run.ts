@@ -155,6 +155,7 @@ async function run(
   const request = { ...toRunRequest(req, caller.signal), address: callerAddress(req) };
   // A body that was the code is not the webtask's.
   const reply = await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings);
+  if (res.headersSent) return void reply.body.destroy(); // the body of the request broke off, and this was answered
   if (isPreflight(req) && !saysOrigins(reply.rawHeaders.filter((_, i) => i % 2 === 0))) {
     reply.body.destroy(); // it answers every verb alike
     return answerPreflight(req, res, 'asking');

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '../../runtime/code/index.ts';
 import type { WebtaskError } from '../../runtime/errors.ts';
-import { type RunningServer, startServer } from '../../runtime/server/index.ts';
+import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, sealSecrets, signToken, type TokenClaims } from '../../runtime/token/index.ts';
 import { startOrigin } from './origin.ts';
 import { storeSettings } from './table.ts';
@@ -34,8 +34,12 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server on a free port, with data of its own. */
-export async function startTestServer(limitMs = 5_000): Promise<TestServer> {
+/**
+ * Starts a server on a free port, with data of its own.
+ *
+ * @param options - what is not as tests usually have it
+ */
+export async function startTestServer(limitMs = 5_000, options: Partial<ServerOptions> = {}): Promise<TestServer> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-server-'));
   const env = { ...CLUSTER, ...(await storeSettings()) };
   const keys = await loadKeySet({ dataFolder, env });
@@ -60,6 +64,7 @@ export async function startTestServer(limitMs = 5_000): Promise<TestServer> {
         for (const look of waiting) look();
       },
       onError: (error) => void errors.push(error),
+      ...options,
     });
   let running = await start();
   const sign = (claims: TokenClaims = {}, now = Date.now() / 1000): string =>

@@ -6,6 +6,8 @@ import type { ReadPeer } from './peer.ts';
 /** Longest target: the longest token in its query, and room for a path and the rest of a query. */
 const MAX_URL_LENGTH = 12 * 1024;
 
+const MAX_HEADERS = 1000;
+
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
 
 /** What a proxy may say of the caller; from anybody else it is forged. */
@@ -21,13 +23,14 @@ const SAID_BY_PROXIES =
  * some clients offer HTTP/2 with every request.
  *
  * @param readPeer - says who the caller is
- * @throws REQUEST_MALFORMED, URL_TOO_LONG, METHOD_REFUSED, UPGRADE_REFUSED
+ * @throws REQUEST_MALFORMED, REQUEST_HEADERS_TOO_LARGE, URL_TOO_LONG, METHOD_REFUSED, UPGRADE_REFUSED
  * @see RFC 9110 sections 7.2, 7.6.1 and 7.8; RFC 9112 section 3.2; protocol reference 8.2
  */
 export function admitRequest(req: IncomingMessage, readPeer: ReadPeer): void {
   const headers = toPairs(req.rawHeaders);
   const { method = '' } = req;
   if ((req.url ?? '').length > MAX_URL_LENGTH) fail('URL_TOO_LONG');
+  if (headers.length > MAX_HEADERS) fail('REQUEST_HEADERS_TOO_LARGE');
   if (method === 'TRACE') fail('METHOD_REFUSED', { method });
   const protocols = valuesOf(headers, 'upgrade').join().split(/[ ,]+/);
   if (protocols.some((it) => it.toLowerCase().startsWith('websocket'))) fail('UPGRADE_REFUSED');

@@ -3,7 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { WebtaskError } from '../../errors.ts';
 import { requestId } from '../../invoke/index.ts';
 import { sendError } from '../answer.ts';
-import { answerMalformed, answerSlow, answerSocket } from '../malformed.ts';
+import { answerAndClose, answerMalformed, answerSocket } from '../malformed.ts';
 import { continueWhenRead } from './expect.ts';
 import { nodeTimeLimits, type TimeLimits, watchCaller } from './time-limits.ts';
 import type { TlsPair } from './tls.ts';
@@ -34,7 +34,7 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
       const known = sendError(error, requestId(), res);
       if (known.fault === 'platform') parts.onError(known);
     };
-    watchCaller(req, res, timeLimits, isHeldBack, () => answerSlow(res));
+    watchCaller(req, res, timeLimits, isHeldBack, () => answerAndClose(new WebtaskError('REQUEST_TOO_SLOW', {}), res));
     answer(req, res).catch(refuse);
   };
   const options = { ...nodeTimeLimits(timeLimits), requireHostHeader: false }; // it is asked for in our words
@@ -52,7 +52,7 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
       )
     : createServer(options, listener);
   server.timeout = timeLimits.answerIdle;
-  server.maxHeadersCount = 0; // those beyond it would be lost without a word; their bytes are limited
+  server.maxHeadersCount = 0; // those beyond it would be lost without a word; admitRequest counts them
   server.on('clientError', answerMalformed);
   server.on('connect', ({ method = '' }, socket) => {
     answerSocket(new WebtaskError('METHOD_REFUSED', { method }), socket);
