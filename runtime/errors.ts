@@ -759,6 +759,19 @@ export const ERRORS = {
   REQUEST_HEADERS_TOO_LARGE: { status: 431, fault: 'caller', text: 'the headers of the request are too large' },
   REQUEST_TOO_SLOW: { status: 408, fault: 'caller', text: 'the request did not arrive in time' },
   INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
+  // limits
+  LIMIT_EXCEEDED: {
+    status: 429,
+    fault: 'caller',
+    text: 'the rate limit `{claim}` of {whose} is used up: {limit} per {period}',
+    fix: 'Send the request again in {retryAfter} seconds.',
+  },
+  LIMIT_UNCHARGED: {
+    status: 503,
+    fault: 'platform',
+    text: 'the run cannot be counted in the rate limits of its token, and so does not begin: {reason}',
+    fix: 'Look at the store; send the request again.',
+  },
   // code store
   CODE_STORE_UNANSWERED: {
     status: 502,

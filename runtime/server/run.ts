@@ -15,6 +15,7 @@ import type { OwnHosts } from './edge/own-hosts.ts';
 import { callerAddress } from './edge/peer.ts';
 import type { createCodeFinder } from './find-code.ts';
 import type { Issue } from './issue.ts';
+import type { Limits } from './limits/index.ts';
 import { type Logs, startRunLog } from './logs/index.ts';
 import type { Registry } from './registry.ts';
 import { type RunTarget, toRunRequest, withoutBody } from './request.ts';
@@ -36,6 +37,7 @@ export interface RunParts {
   readonly baseUrl: () => string;
   /** Records that a webtask issues a token. */
   readonly acts: Acts;
+  readonly limits: Limits;
   readonly logs: Logs;
   /** The hosts that are the cluster's. */
   readonly ownHosts: OwnHosts;
@@ -94,6 +96,7 @@ async function run(
   // From here on it is a run of this container, and its readers are told.
   const { logs, onLine } = parts;
   const log = startRunLog(res, { logs, container, name: claims.jtn, id: requestId, secrets, startedAt, onLine });
+  await parts.limits.charge(claims, container);
 
   const code = await parts.findCode({ req, claims, container, named, reserved });
   const url = claims.url ?? (typeof reserved.webtask_url === 'string' ? reserved.webtask_url : undefined);

@@ -22,6 +22,7 @@ import { readTlsPair, type TlsFiles } from './edge/tls.ts';
 import { createCodeFinder } from './find-code.ts';
 import { proveByDns } from './hosts.ts';
 import { createIssuer } from './issue.ts';
+import { createLimits } from './limits/index.ts';
 import { listen, stop } from './listen.ts';
 import { createLogs } from './logs/index.ts';
 import { createReadiness } from './readiness.ts';
@@ -143,6 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const authorize = createAuthorizer(identify);
   const journal = createJournal(resolve(options.dataFolder, 'audit'));
   const acts = createActs(journal);
+  const limits = createLimits(openStoreOnce);
   const logs = createLogs();
   const run = createRunHandler({
     authorize,
@@ -153,6 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     issue,
     baseUrl: () => baseUrl,
     acts,
+    limits,
     logs,
     ownHosts,
     limitMs,
@@ -181,6 +184,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       compiler,
       modules,
       findCode,
+      limits,
       logs,
       openDocuments,
       openStore: openStoreOnce,

@@ -11,6 +11,7 @@ import type { Compiler } from '../compiled.ts';
 import type { Cron } from '../cron/index.ts';
 import type { createCodeFinder } from '../find-code.ts';
 import type { Issue } from '../issue.ts';
+import type { Limits } from '../limits/index.ts';
 import type { Logs } from '../logs/index.ts';
 import type { Readiness } from '../readiness.ts';
 import type { Registry } from '../registry.ts';
@@ -31,6 +32,7 @@ export interface ApiParts {
   readonly modules: Modules;
   /** Finds the code of a token. */
   readonly findCode: ReturnType<typeof createCodeFinder>;
+  readonly limits: Limits;
   readonly logs: Logs;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;

@@ -2,6 +2,7 @@ import type { Routes } from './api.ts';
 import { addCacheRoutes } from './cache.ts';
 import { addCronRoutes } from './cron.ts';
 import { addHealthRoutes } from './health.ts';
+import { addLimitRoutes } from './limits.ts';
 import { addLogRoutes } from './logs.ts';
 import { addModuleRoutes } from './modules.ts';
 import { addDocumentRoutes } from './openapi.ts';
@@ -17,6 +18,7 @@ export const RESOURCES: readonly Routes[] = [
   addCronRoutes,
   addCacheRoutes,
   addModuleRoutes,
+  addLimitRoutes,
   addHealthRoutes,
   addDocumentRoutes,
   addLogRoutes,

@@ -9,7 +9,7 @@ import type { Journal } from './journal.ts';
 export interface Subject {
   readonly container?: unknown;
   readonly name?: unknown;
-  /** The id of the token that is issued or revoked. */
+  /** The id of the token that is issued or revoked, or whose limits are reset. */
   readonly jti?: unknown;
 }
 
@@ -150,9 +150,9 @@ function whoIs({ claims, token, masterKeyId }: Authorization): object {
 
 /** The path says it, or the claims that are asked for. */
 function subjectOf({ params, body }: FastifyRequest): Subject {
-  const { container, name } = (params ?? {}) as Subject;
+  const { container, name, jti } = (params ?? {}) as Subject;
   const { ten, jtn } = (body ?? {}) as { ten?: unknown; jtn?: unknown };
-  return { container: container ?? ten, name: name ?? jtn };
+  return { container: container ?? ten, name: name ?? jtn, jti };
 }
 
 /** Whatever a request says may be anything, and of any length. */
