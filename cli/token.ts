@@ -19,7 +19,7 @@ export async function inspect(
   token: string,
   options: { decrypt?: boolean; json?: boolean; data: string },
 ): Promise<void> {
-  const keys = await loadKeySet({ dataFolder: options.data, env: process.env });
+  const keys = await loadKeySet({ dataFolder: options.data, env: process.env, mayMake: false });
   const report = await inspectToken(token, keys, Date.now() / 1000, options.decrypt === true);
   if (options.json) {
     console.log(JSON.stringify(report, null, 2));

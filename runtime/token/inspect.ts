@@ -19,6 +19,7 @@ export interface TokenReport {
 /**
  * Says what a token holds, who signed it and what it is good for, whether or not it is valid.
  *
+ * @param keys - without any it is not said whether the token is valid
  * @param now - seconds since the epoch
  * @param decrypt - also opens its secrets, for which the cluster's key is needed
  * @throws TOKEN_MALFORMED; with `decrypt` the errors of {@link openSeal}
@@ -35,6 +36,7 @@ export async function inspectToken(token: string, keys: KeySet, now: number, dec
 }
 
 function stateOf(token: string, keys: KeySet, now: number): string {
+  if (keys.signing.size === 0) return 'not checked: there are no keys here; --data names the folder that has them';
   try {
     verifyToken(token, keys, now);
     return 'valid';

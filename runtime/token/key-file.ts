@@ -35,7 +35,7 @@ export interface StoredKey extends JsonWebKey {
 export async function readKeyFile(dataFolder: string, now: number): Promise<KeySet> {
   const file = join(dataFolder, 'keys');
   const text = await readOrCreate(dataFolder, file, now).catch((cause: NodeJS.ErrnoException) =>
-    fail('KEYS_OUT_OF_REACH', { file, reason: cause.code ?? cause.message }, { cause }),
+    fail('KEYS_OUT_OF_REACH', { file, reason: reasonOf(cause, dataFolder) }, { cause }),
   );
   // Windows has no modes.
   if (process.platform !== 'win32' && ((await stat(file)).mode & 0o077) !== 0) fail('KEYS_READABLE', { file });
@@ -45,6 +45,12 @@ export async function readKeyFile(dataFolder: string, now: number): Promise<KeyS
     // Why is not told: a parser quotes what it could not read.
     return fail('KEYS_INVALID', { file, reason: 'it is damaged' });
   }
+}
+
+/** Who runs the kit in the home folder finds the original client there first. */
+function reasonOf({ code, message }: NodeJS.ErrnoException, dataFolder: string): string {
+  if (code !== 'ENOTDIR') return code ?? message;
+  return `${dataFolder} is a file, as in the home folder, where it holds the profiles of wt-cli`;
 }
 
 async function readOrCreate(dataFolder: string, file: string, now: number): Promise<string> {

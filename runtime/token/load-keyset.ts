@@ -1,5 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fingerprintOf } from './certificate.ts';
 import { readKeyFile, type StoredKey } from './key-file.ts';
 import { invalid, isPem, keyId, pemOf, readKey, secretKey, unescapeNewlines } from './key-setting.ts';
@@ -13,6 +15,8 @@ export interface KeySources {
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   readonly now?: number;
+  /** Whether a key file is made where there is none, which is so unless this is false. */
+  readonly mayMake?: boolean;
 }
 
 /** A limit that is given without the key that it limits would be passed over in silence. */
@@ -32,11 +36,13 @@ const GOES_WITH = {
  * @example
  * const keys = await loadKeySet({ dataFolder: '.webtask', env: process.env });
  */
-export async function loadKeySet({ dataFolder, env, now = Date.now() }: KeySources): Promise<KeySet> {
+export async function loadKeySet(sources: KeySources): Promise<KeySet> {
+  const { dataFolder, env, now = Date.now(), mayMake = true } = sources;
   for (const [setting, other] of Object.entries(GOES_WITH)) {
     if (env[setting] && !env[other]) invalid(setting, `it goes with ${other}, which is not set`);
   }
-  const fromFile = env.WEBTASK_SIGNING_KEY ? undefined : await readKeyFile(dataFolder, now);
+  const hasFile = !env.WEBTASK_SIGNING_KEY && (mayMake || existsSync(join(dataFolder, 'keys')));
+  const fromFile = hasFile ? await readKeyFile(dataFolder, now) : undefined;
   const own = env.WEBTASK_SIGNING_KEY ? await readSigningKey(env.WEBTASK_SIGNING_KEY, env) : fromFile?.current;
   const signing = new Map(fromFile?.signing);
   if (own) signing.set(own.kid, own);

@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { loadKeySet, sealSecrets, signToken, verifyToken } from '../../runtime/token/index.ts';
@@ -119,6 +120,17 @@ claim    pctx = {"plan":"pro"}
       0,
       'state    rejecting request with JWT token signed with untrusted key',
     ]);
+  });
+
+  it('reads a token where there are no keys, says so, and makes none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'webtask-no-keys-'));
+    const { status, stdout } = await runProgram('webtask', ['token', 'inspect', built], { cwd: folder });
+    expect([status, stdout.split('\n')[0], readdirSync(folder)]).to.deep.equal([
+      0,
+      'state    not checked: there are no keys here; --data names the folder that has them',
+      [],
+    ]);
+    rmSync(folder, { recursive: true });
   });
 
   it('lets no claim write lines of its own, or steer the terminal', async () => {

@@ -1,12 +1,19 @@
-import { execFile, spawn } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import {
+  type Block,
+  freePort,
+  inShell,
+  readBlocks,
+  carryOut as runInShell,
+  startCommand,
+  writeProgram,
+} from '../support/page.ts';
 import { FROM_SOURCE, waitForLine } from '../support/program.ts';
 
 const KIT = fileURLToPath(new URL('../../', import.meta.url));
@@ -21,26 +28,25 @@ describe('the README', function () {
   let folder: string;
   let env: Record<string, string>;
   let cwd: string;
-  let blocks: { language: string; text: string }[];
-  const running: ReturnType<typeof spawn>[] = [];
+  let blocks: Block[];
+  const running: ReturnType<typeof startCommand>[] = [];
 
   before(async function () {
     if (process.platform === 'win32') return this.skip();
     folder = await mkdtemp(join(tmpdir(), 'webtask-readme-'));
     cwd = folder;
     const port = await freePort();
-    const readme = await readFile(join(KIT, 'README.md'), 'utf8');
-    blocks = [...readme.replaceAll('8721', String(port)).matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(
-      ([, language = '', text = '']) => ({ language, text }),
-    );
+    blocks = await readBlocks('README.md', port);
     await writeProgram(
+      join(folder, 'bin'),
       'npx',
       `case "$1" in
-      webtask|webtask-kit) shift; exec ${node('cli/webtask.ts')} "$@" ;;
-      wt-build) shift; exec ${node('cli/wt-build.ts')} "$@" --offline ;;
+      webtask|webtask-kit) shift; exec ${inShell('cli/webtask.ts')} "$@" ;;
+      wt-build) shift; exec ${inShell('cli/wt-build.ts')} "$@" --offline ;;
       *) exit 127 ;; esac`,
     );
     await writeProgram(
+      join(folder, 'bin'),
       'npm',
       `case "$1" in
       install) mkdir -p node_modules && for it in mocha chai @aws-sdk; do ln -s ${KIT}node_modules/$it node_modules/$it; done && ln -s ${KIT} node_modules/webtask-kit ;;
@@ -124,15 +130,10 @@ describe('the README', function () {
     const lines = text.trim().split('\n');
     const endless = lines.filter((line) => /^npx webtask (dev|serve)$/.test(line));
     const rest = lines.filter((line) => !endless.includes(line));
-    const script = `set -e\n${rest.join('\n')}\npwd > ${join(folder, 'pwd')}`;
-    const { stdout } = await sh('sh', ['-c', script], { cwd, env }).catch(
-      (error: { stdout: string; stderr: string }) => {
-        throw new Error(`${rest.join('\n')}\n${error.stdout}${error.stderr}`);
-      },
-    );
+    const stdout = await runInShell(`${rest.join('\n')}\npwd > ${join(folder, 'pwd')}`, { cwd, env });
     cwd = (await readFile(join(folder, 'pwd'), 'utf8')).trim();
     for (const line of endless) {
-      const child = spawn('sh', ['-c', `exec ${line}`], { cwd, env, stdio: 'pipe' });
+      const child = startCommand(line, { cwd, env });
       running.push(child);
       await waitForLine(child, /http:\/\/127\.0\.0\.1:\d+/);
       if (line.endsWith('dev')) {
@@ -142,23 +143,4 @@ describe('the README', function () {
     }
     return stdout;
   }
-
-  function node(program: string): string {
-    return [process.execPath, ...FROM_SOURCE, join(KIT, program)].map((part) => `"${part}"`).join(' ');
-  }
-
-  async function writeProgram(name: string, script: string): Promise<void> {
-    await mkdir(join(folder, 'bin'), { recursive: true });
-    await writeFile(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`);
-    await chmod(join(folder, 'bin', name), 0o755);
-  }
 });
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo; // it listens on TCP
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

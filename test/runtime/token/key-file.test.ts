@@ -138,7 +138,9 @@ describe('a key file that cannot be reached', () => {
     const noFolder = join(parent, 'text');
     writeFileSync(noFolder, '');
     const inIt = join(noFolder, 'keys');
-    expect(await refusalOf(readKeyFile(noFolder, NOW_MS))).to.deep.equal(outOfReach(inIt, 'ENOTDIR'));
+    expect(await refusalOf(readKeyFile(noFolder, NOW_MS))).to.deep.equal(
+      outOfReach(inIt, `${noFolder} is a file, as in the home folder, where it holds the profiles of wt-cli`),
+    );
   });
 });
 
