@@ -23,7 +23,12 @@ export interface CronBed {
   /** What was run: server, job and the time that it was scheduled for, such as `a job 10:05`. */
   readonly runs: string[];
   readonly errors: unknown[];
-  server(name: string, rules?: Partial<ClaimRules>, fire?: (run: JobRun) => Promise<JobResult>): CronServer;
+  server(
+    name: string,
+    rules?: Partial<ClaimRules>,
+    fire?: (run: JobRun) => Promise<JobResult>,
+    store?: Store,
+  ): CronServer;
 }
 
 export const DAY = '2026-11-23';
@@ -40,10 +45,10 @@ export function cronBed(store: Store = createMemoryStore()): CronBed {
     },
     runs: [],
     errors: [],
-    server(name, rules = {}, fire = async (run) => success(run)) {
+    server(name, rules = {}, fire = async (run) => success(run), own = store) {
       const now = () => bed.time;
       const options = { claimMs: CLAIM_MS, missed: 'skip', maxPerContainer: 100, now, ...rules } as const;
-      const jobs = createJobs(async () => store, options);
+      const jobs = createJobs(async () => own, options);
       const scheduler = createScheduler({
         jobs,
         now,
@@ -68,6 +73,19 @@ export function cronBed(store: Store = createMemoryStore()): CronBed {
 export function success({ scheduledAt }: JobRun): JobResult {
   const times = { scheduled_at: scheduledAt, started_at: scheduledAt, completed_at: scheduledAt };
   return { ...times, type: 'success', statusCode: 200, headers: {}, body: 'done' };
+}
+
+/** A store whose server is killed after so many writes: nothing that comes later arrives. */
+export function mortal(store: Store, writes: number): Store {
+  let left = writes;
+  const write =
+    <A extends unknown[], T>(call: (...args: A) => Promise<T>) =>
+    (...args: A): Promise<T> => {
+      if (left <= 0) return Promise.reject(new Error('killed'));
+      left -= 1;
+      return call(...args);
+    };
+  return { ...store, put: write(store.put), remove: write(store.remove) };
 }
 
 /** A store whose answers come in any order, as those of a table do. */

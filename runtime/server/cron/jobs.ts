@@ -158,7 +158,7 @@ export function createJobs(openStore: () => Promise<Store>, options: JobsOptions
         try {
           const claim = await claimRun(records, note.place, options);
           // Without a claim it may be about a job that is only being written, or that another server is at.
-          if (claim || isStale(note, now())) await due.remove(note);
+          if (claim || isStale(note, now())) await due.remove(note).catch(onError);
           if (!claim) continue;
           const { record, run } = claim;
           yield {
