@@ -10,7 +10,7 @@ const MAX_HEADERS = 1000;
 
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
 
-/** What a proxy may say of the caller; from anybody else it is forged. */
+/** What proxies say of the caller, and pass on from whoever forged it: the server says it itself. */
 const SAID_BY_PROXIES =
   /^(?:forwarded|x-forwarded(?:-.*)?|x-real-ip|(?:x-client|x-cluster-client|true-client|fastly-client|fly-client)-ip|cf-connecting-ip|x-original-(?:url|host|forwarded-for)|x-rewrite-url)$/;
 
@@ -40,11 +40,9 @@ export function admitRequest(req: IncomingMessage, readPeer: ReadPeer): void {
   const peer = readPeer(req, host);
 
   const ended = hopByHop(headers);
-  const isForged = (name: string): boolean =>
-    SAID_BY_PROXIES.test(name) && (!peer.isProxied || /forwarded/.test(name) || name === 'x-real-ip');
   const kept = headers.filter(([name]) => {
     const it = name.toLowerCase();
-    return it !== 'host' && it !== 'expect' && !ended.has(it) && !isForged(it);
+    return it !== 'host' && it !== 'expect' && !ended.has(it) && !SAID_BY_PROXIES.test(it);
   });
   const said = {
     ...(peer.host !== '' && { host: peer.host, 'x-forwarded-host': peer.host }),

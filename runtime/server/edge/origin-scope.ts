@@ -26,5 +26,7 @@ export function originScope(
   // Beside a host of the wildcard domain there is nothing but other containers.
   if (urlFormat === 3)
     return { reachesOthers: (domain) => domain.toLowerCase() !== hostName(host), isSharedSite: true };
-  return { reachesOthers: reachesOwnHost, isSharedSite: false };
+  // Which sites there are is in a list that changes. Two labels in common may be too much for one, never too little.
+  const site = hostName(host).split('.').slice(-2).join('.');
+  return { reachesOthers: reachesOwnHost, isSharedSite: reachesOwnHost(site) };
 }

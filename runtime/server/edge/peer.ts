@@ -10,8 +10,6 @@ export interface Peer {
   readonly protocol: 'http' | 'https';
   /** Host that the caller named, with its port; empty where HTTP/1.0 named none. */
   readonly host: string;
-  /** Whether a proxy that is trusted sent the request. */
-  readonly isProxied: boolean;
 }
 
 /** IP address that an admitted request is from. */
@@ -50,13 +48,12 @@ export function createPeerReader(trusted: readonly string[], publicUrl: string |
 
   return (req, host) => {
     const socketAddress = plainAddress(req.socket.remoteAddress ?? '');
-    const isProxied = isTrusted(socketAddress);
-    const said = isProxied ? readForwarded(req, isTrusted) : {};
+    const said = isTrusted(socketAddress) ? readForwarded(req, isTrusted) : {};
     const named = said.host !== undefined && HOST.test(said.host) ? said.host : host;
     const isPublic = base !== undefined && named.toLowerCase() === base.host;
     const direct = isPublic ? base.protocol === 'https:' : 'encrypted' in req.socket;
     const isSecure = said.protocol === undefined ? direct : said.protocol === 'https';
-    return { address: said.address ?? socketAddress, protocol: isSecure ? 'https' : 'http', host: named, isProxied };
+    return { address: said.address ?? socketAddress, protocol: isSecure ? 'https' : 'http', host: named };
   };
 }
 
