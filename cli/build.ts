@@ -26,9 +26,10 @@ export async function build(
     url?: string;
     allowDirty?: boolean;
     offline?: boolean;
+    bundle?: boolean;
   },
 ): Promise<void> {
-  const { container, data, recipient, name, named, repo, ref, url, allowDirty, offline } = options;
+  const { container, data, recipient, name, named, repo, ref, url, allowDirty, offline, bundle } = options;
   const cluster = clusterOf(options);
   const expiresIn = options.expires === undefined ? undefined : parseDuration(options.expires);
   const folder = process.cwd();
@@ -48,6 +49,7 @@ export async function build(
     url,
     allowDirty,
     offline,
+    bundle,
     keys: await loadBuildKeys({ dataFolder: data, env: process.env, recipient, isIssued: cluster !== undefined }),
     cluster,
     env: process.env,

@@ -27,7 +27,8 @@ export type TokenFormat = keyof typeof TOKEN_FORMATS;
 function printTable(tokens: readonly BuiltToken[], { container, server, out, isIssued }: PrintedWith): string {
   const rows = tokens.map(({ name, url, pinned, secretNames, expires, size }) => [
     name,
-    pinned ? url : `${url} (unpinned)`,
+    // What a cluster keeps under a name is there to be updated.
+    pinned || url.startsWith('webtask:') ? url : `${url} (unpinned)`,
     secretNames.join(', ') || '-',
     expires?.slice(0, 10) ?? 'never',
     String(size),

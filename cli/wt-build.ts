@@ -39,6 +39,11 @@ addSettings(
   .option('--repo <repository>', 'OWNER/REPO or URL of the repository; by default as GitHub Actions or the remote says')
   .option('--ref <ref>', 'commit, branch or tag; by default the commit that is checked out. Only a commit is pinned')
   .addOption(new Option('--url <url>', 'URL of the code of the one webtask').conflicts(['repo', 'ref']))
+  .addOption(
+    new Option('--bundle', 'upload each webtask with the files beside it as one text; packages stay outside').conflicts(
+      ['url', 'repo', 'ref', 'allowDirty'],
+    ),
+  )
   .option('--allow-dirty', 'mint for the working copy where it differs from the commit')
   .option('--offline', 'do not ask whether the URLs answer with the code')
   .addHelpText(

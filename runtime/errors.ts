@@ -552,7 +552,7 @@ export const ERRORS = {
     status: 400,
     fault: 'webtask',
     text: "{place} requires '{module}', a file beside it. A token names one file, and a server fetches no other.",
-    fix: 'Move that code into the webtask, or publish it as a package.',
+    fix: 'Move that code into the webtask, publish it as a package, or upload the files as one with --bundle --cluster.',
   },
   BUILD_UNDECLARED: {
     status: 400,
@@ -595,6 +595,36 @@ export const ERRORS = {
     fault: 'caller',
     text: 'Both {first} and {second} would be the webtask {name}.',
     fix: 'Rename one of them, or build them one by one.',
+  },
+  // build: webtasks of several files
+  BUILD_BUNDLE_ALONE: {
+    status: 400,
+    fault: 'caller',
+    text: '--bundle needs --cluster: the code is made of several files, so no URL of the repository answers with it, and it has to be uploaded.',
+    fix: 'Name the server with --cluster and --token, or keep each webtask in one file.',
+  },
+  BUILD_BUNDLE_FAILED: {
+    status: 400,
+    fault: 'webtask',
+    text: '{file} cannot be made one text: {reason}.',
+  },
+  BUILD_BUNDLE_IMPORT: {
+    status: 400,
+    fault: 'webtask',
+    text: "{file} has import('{module}'), which Node would look for as a file, and a server has none.",
+    fix: "Use require('{module}'), or import it at the top.",
+  },
+  BUILD_BUNDLE_OWN_TEXT: {
+    status: 400,
+    fault: 'webtask',
+    text: '{file} {what}, and a bundle on a server is no such file and has none of these.',
+    fix: 'Put the text into a string, or into a module that exports it.',
+  },
+  BUILD_BUNDLE_TOO_LARGE: {
+    status: 400,
+    fault: 'webtask',
+    text: '{file} has {bytes} bytes as one text, which is more than {cluster} takes.',
+    fix: 'Leave something out, or move it into a package; a server takes 5 MB unless webtask serve --max-code says otherwise.',
   },
   // build: tokens that a cluster issues
   BUILD_CLUSTER_TOKEN: {

@@ -3,12 +3,13 @@ import { languageOf } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { readProject, type WebtaskSettings, webtaskName, webtaskSettings } from '../project/index.ts';
 import { type KeySet, singleContainer } from '../token/index.ts';
+import { bundleWebtask } from './bundle.ts';
 import { type Cluster, checkCluster, claimsOfToken } from './cluster.ts';
 import { compareWithUrl } from './compare.ts';
 import { findVersions } from './dependencies.ts';
 import { issueToken } from './issue-token.ts';
 import { isFilled, mintToken } from './mint-token.ts';
-import { findSource, type Source, type SourceFile, type SourceOptions } from './source.ts';
+import { findSource, refuseSecretsInGit, type Source, type SourceFile, type SourceOptions } from './source.ts';
 
 /** What is built, and how. */
 export interface BuildOptions extends SourceOptions {
@@ -30,6 +31,8 @@ export interface BuildOptions extends SourceOptions {
   readonly keys: KeySet;
   /** Issues the tokens, in place of {@link keys}. */
   readonly cluster?: Cluster | undefined;
+  /** Makes one text of each webtask and the files beside it, and has the cluster keep it. */
+  readonly bundle?: boolean | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -42,9 +45,8 @@ export interface PreparedWebtask {
   readonly name: string;
   /** The name that its token says, where one is wanted. */
   readonly jtn: string | undefined;
-  readonly url: string;
-  /** Absent where the code is not pinned. */
-  readonly sha256: string | undefined;
+  /** Where the code is, or the code itself. */
+  readonly source: Pick<Source, 'url' | 'sha256'> | { readonly code: string };
   readonly settings: WebtaskSettings;
   readonly meta: Readonly<Record<string, string>>;
 }
@@ -70,6 +72,10 @@ export interface BuiltToken {
 /** What a token turned out to be. */
 export interface MadeToken {
   readonly token: string;
+  /** Where its code is. */
+  readonly url: string;
+  /** Whether it is good for one version of the code only. */
+  readonly pinned: boolean;
   /** Seconds since the epoch. */
   readonly exp: number | undefined;
   readonly webtaskUrl?: string | undefined;
@@ -92,12 +98,13 @@ const RESERVED = /^WEBTASK_/;
  * const tokens = await buildTokens({ files, folder, container: 'default', expiresIn: 86_400, keys, … });
  */
 export async function buildTokens(options: BuildOptions): Promise<BuiltToken[]> {
-  const { files, name, url, offline, cluster, onSkip } = options;
+  const { files, name, url, offline, cluster, bundle, onSkip } = options;
   if (files.length > 1 && name !== undefined) fail('BUILD_ONE_FILE', { option: '--name', count: files.length });
   if (files.length > 1 && url !== undefined) fail('BUILD_ONE_FILE', { option: '--url', count: files.length });
   refuseSameNames(options);
   if (cluster) checkCluster(cluster);
-  if (offline) onSkip('It was not asked whether the URLs answer with this code.');
+  else if (bundle) fail('BUILD_BUNDLE_ALONE');
+  if (offline && !bundle) onSkip('It was not asked whether the URLs answer with this code.');
   const prepared: PreparedWebtask[] = [];
   for (const file of files) prepared.push(await prepare(file, options));
 
@@ -126,25 +133,42 @@ export function containerOf({ container, cluster }: Pick<BuildOptions, 'containe
 async function prepare(file: string, options: BuildOptions): Promise<PreparedWebtask> {
   const label = labelOf(file, options.folder);
   const sourceFile = { file, label, project: readProject(dirname(file)).folder };
-  const source = await findSource(sourceFile, options);
   const settings = webtaskSettings(file, {}, options.env);
   for (const param of Object.keys(settings.params)) if (RESERVED.test(param)) fail('SECRET_RESERVED', { name: param });
-  const meta = { ...(await dependencyMeta(source, sourceFile, settings)), ...settings.meta };
-  if (!options.offline && !source.dirty) await compareWithUrl(source, label);
+  const { source, meta } = options.bundle
+    ? await prepareBundle(sourceFile, settings)
+    : await prepareFile(sourceFile, settings, options);
   const name = options.name ?? webtaskName(file);
   const jtn = options.named ? name : options.name;
-  return { label, name, jtn, url: source.url, sha256: source.sha256, settings, meta };
+  return { label, name, jtn, source, settings, meta: { ...meta, ...settings.meta } };
 }
 
-function describe(
-  { name, label, url, sha256, settings }: PreparedWebtask,
-  { token, exp, webtaskUrl }: MadeToken,
-): BuiltToken {
+type PreparedCode = Pick<PreparedWebtask, 'source' | 'meta'>;
+
+async function prepareFile(
+  sourceFile: SourceFile,
+  settings: WebtaskSettings,
+  options: BuildOptions,
+): Promise<PreparedCode> {
+  const source = await findSource(sourceFile, options);
+  const meta = await dependencyMeta(source, sourceFile, settings);
+  if (!options.offline && !source.dirty) await compareWithUrl(source, sourceFile.label);
+  return { source, meta };
+}
+
+async function prepareBundle(sourceFile: SourceFile, { meta }: WebtaskSettings): Promise<PreparedCode> {
+  await refuseSecretsInGit(sourceFile);
+  const { code, versions } = await bundleWebtask(sourceFile, meta);
+  return { source: { code }, meta: versionsMeta(versions) };
+}
+
+function describe({ name, label, settings }: PreparedWebtask, made: MadeToken): BuiltToken {
+  const { token, url, pinned, exp, webtaskUrl } = made;
   return {
     name,
     file: label,
     url,
-    pinned: sha256 !== undefined,
+    pinned,
     secretNames: Object.keys(settings.secrets),
     expires: exp === undefined ? null : new Date(exp * 1000).toISOString(),
     size: token.length,
@@ -160,7 +184,10 @@ async function dependencyMeta(
 ): Promise<Record<string, string>> {
   const code = bytes.toString('utf8');
   const language = languageOf({ code, file }, meta);
-  const versions = await findVersions({ code, language, folder: dirname(file), project, label });
+  return versionsMeta(await findVersions({ code, language, folder: dirname(file), project, label }));
+}
+
+function versionsMeta(versions: Readonly<Record<string, string>>): Record<string, string> {
   return isFilled(versions) ? { 'wt-node-dependencies': JSON.stringify(versions) } : {};
 }
 

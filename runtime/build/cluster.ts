@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { shown } from '../code/fetch.ts';
-import { fail, WebtaskError } from '../errors.ts';
+import { ERRORS, fail, WebtaskError } from '../errors.ts';
 import { parseToken, type TokenClaims } from '../token/index.ts';
 
 /** A cluster that issues tokens, and the token that asks it to. */
@@ -21,6 +21,8 @@ export interface IssuedByCluster {
 
 const TIMEOUT_MS = 30_000;
 const MAX_MESSAGE = 500;
+/** What a server says of code that is larger than it takes. */
+const TOO_LARGE = ERRORS.BODY_TOO_LARGE.text;
 
 const LOOPBACK = new BlockList();
 LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -58,7 +60,7 @@ export function claimsOfToken(token: string): TokenClaims {
  * Asks a cluster to issue a token.
  *
  * @param label - the webtask as messages name it
- * @throws BUILD_CLUSTER_REFUSED, BUILD_CLUSTER_FAILED, BUILD_CLUSTER_ANSWER
+ * @throws BUILD_BUNDLE_TOO_LARGE, BUILD_CLUSTER_REFUSED, BUILD_CLUSTER_FAILED, BUILD_CLUSTER_ANSWER
  * @see protocol reference 5.4
  */
 export async function issueOnCluster(
@@ -84,6 +86,10 @@ export async function issueOnCluster(
     return failed(reasonOf(cause), cause);
   }
   if (answer.status >= 400 && answer.status < 500) {
+    const { code } = claims;
+    if (typeof code === 'string' && (answer.status === 413 || messageOf(text).startsWith(TOO_LARGE))) {
+      fail('BUILD_BUNDLE_TOO_LARGE', { ...about, bytes: Buffer.byteLength(code) });
+    }
     fail('BUILD_CLUSTER_REFUSED', { ...about, status: answer.status, message: messageOf(text) });
   }
   if (answer.status >= 500) failed(`it answered ${answer.status}: ${messageOf(text)}`);

@@ -18,6 +18,8 @@ export interface DependencySource {
   readonly project: string;
   /** The webtask as messages name it. */
   readonly label: string;
+  /** Whether the files beside it become part of it. */
+  readonly bundled?: boolean | undefined;
 }
 
 /**
@@ -40,11 +42,12 @@ export async function findVersions(source: DependencySource): Promise<Record<str
 
 function versionOf(
   { module, line }: Requirement,
-  { folder, project, label }: DependencySource,
+  { folder, project, label, bundled }: DependencySource,
 ): { name: string; version: string } | undefined {
   if (isBuiltin(module)) return undefined;
   const place = `${label}:${line}`;
   const request = parseModuleRequest(module);
+  if (bundled && isBeside(module)) return undefined;
   // `#name` is an entry of the repository's own package.json.
   if (!request || module.startsWith('#')) return fail('BUILD_BESIDE', { place, module });
   const { name, version } = request;
@@ -53,6 +56,11 @@ function versionOf(
   const found = readLockfile(folder)?.versionOf(name, folder) ?? { reason: 'there is no package-lock.json' };
   if ('reason' in found) return fail('BUILD_UNLOCKED', { place, module, name, reason: found.reason });
   return { name, version: found.version };
+}
+
+/** Whether a module is a file, by its path from the one that asks for it. */
+export function isBeside(module: string): boolean {
+  return /^\.{1,2}(\/|$)/.test(module);
 }
 
 /** A package that only another one brings along is not declared: an update of that one may take it away. */

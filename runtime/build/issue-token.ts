@@ -9,16 +9,16 @@ import { DEFAULT_EXPIRES_IN, isFilled, settingClaims } from './mint-token.ts';
  * Its secrets go to the cluster as they are, over a connection that {@link checkCluster} has looked at; where there is a
  * certificate they go sealed to it, for this request only.
  *
- * @throws BUILD_CLUSTER_REFUSED, BUILD_CLUSTER_FAILED, BUILD_CLUSTER_ANSWER, and the errors of sealing
+ * @throws BUILD_BUNDLE_TOO_LARGE, BUILD_CLUSTER_REFUSED, BUILD_CLUSTER_FAILED, BUILD_CLUSTER_ANSWER, and the errors of sealing
  */
 export async function issueToken(
   webtask: PreparedWebtask,
   options: BuildOptions & { readonly container: string; readonly cluster: Cluster },
 ): Promise<MadeToken> {
   const { container, keys, cluster, now } = options;
-  const { url, sha256, settings, meta, jtn, label } = webtask;
+  const { source, settings, meta, jtn, label } = webtask;
   const parent = claimsOfToken(cluster.token);
-  const where = { ten: container, url, ...(sha256 !== undefined && { url_sha256: sha256 }) };
+  const where = { ten: container, ...codeClaims(source) };
   const exp = expiryOf(jtn !== undefined, parent.exp, options);
   const ectx = keys.certificate
     ? await sealSecrets(settings.secrets, sealedForRequest(where, parent.jti), keys, 'certificate', now)
@@ -33,7 +33,14 @@ export async function issueToken(
     ...(exp !== undefined && { exp }),
   };
   const issued = await issueOnCluster(cluster, claims, label);
-  return { token: issued.token, exp: issued.claims.exp, webtaskUrl: issued.webtaskUrl };
+  const { exp: end, url = '', url_sha256 } = issued.claims;
+  const pinned = url_sha256 !== undefined || url.includes('/sha256:');
+  return { token: issued.token, url, pinned, exp: end, webtaskUrl: issued.webtaskUrl };
+}
+
+function codeClaims(source: PreparedWebtask['source']) {
+  if ('code' in source) return source;
+  return { url: source.url, ...(source.sha256 !== undefined && { url_sha256: source.sha256 }) };
 }
 
 /** When a token ends. What is kept under a name has its URL for as long as it is there, and no child outlives its parent. */

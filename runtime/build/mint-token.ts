@@ -1,3 +1,4 @@
+import { fail } from '../errors.ts';
 import { sealSecrets, signToken } from '../token/index.ts';
 import type { BuildOptions, MadeToken, PreparedWebtask } from './build.ts';
 
@@ -13,7 +14,9 @@ export async function mintToken(
   webtask: PreparedWebtask,
   { container, expiresIn = DEFAULT_EXPIRES_IN, keys, now }: BuildOptions & { readonly container: string },
 ): Promise<MadeToken> {
-  const { url, sha256, settings, meta, jtn } = webtask;
+  const { source, settings, meta, jtn } = webtask;
+  if ('code' in source) return fail('BUILD_BUNDLE_ALONE');
+  const { url, sha256 } = source;
   const { secrets } = settings;
   const sealedFor = { ten: container, url, ...(sha256 !== undefined && { url_sha256: sha256 }) };
   const exp = Math.floor(now / 1000) + expiresIn;
@@ -26,7 +29,7 @@ export async function mintToken(
     dd: 0,
     exp,
   } as const;
-  return { token: signToken(claims, keys, now / 1000), exp };
+  return { token: signToken(claims, keys, now / 1000), url, pinned: sha256 !== undefined, exp };
 }
 
 /** The claims that say how a webtask is run. */

@@ -9,6 +9,8 @@ export interface Requirement {
   readonly module: string;
   /** In the author's text, from 1. */
   readonly line: number;
+  /** Whether `import()` asks for it, while the code runs. */
+  readonly dynamic: boolean;
 }
 
 const INLINE_MAP = /\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;
@@ -19,15 +21,19 @@ const INLINE_MAP = /\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=
  * What is computed while the code runs cannot be known here. Imports of types are none.
  *
  * @param file - absolute path, for messages
- * @returns each module once, where it is named first, in the order of the text
+ * @returns each module once for each way of asking, where it is named first, in the order of the text
  * @throws COMPILE_FAILED, COMPILE_RETURN_IN_MODULE
  */
 export async function findRequires(code: string, file: string, language: Language): Promise<Requirement[]> {
   const translated = await translate(code, file, language);
   const lineOf = translated.rewritten ? originalLine(translated.code) : (node: Located) => node.loc.start.line;
   const named = namedModules(parseScript(translated.code, file));
-  const required = named.map(({ module, node }) => ({ module, line: lineOf(node) })).sort((a, b) => a.line - b.line);
-  return required.filter(({ module }, at) => at === required.findIndex((it) => it.module === module));
+  const required = named
+    .map(({ module, node }) => ({ module, line: lineOf(node), dynamic: node.type === 'ImportExpression' }))
+    .sort((a, b) => a.line - b.line);
+  return required.filter(
+    ({ module, dynamic }, at) => at === required.findIndex((it) => it.module === module && it.dynamic === dynamic),
+  );
 }
 
 /** With `locations`, acorn says where every node is. */
@@ -35,7 +41,13 @@ interface Located extends Node {
   readonly loc: NonNullable<Node['loc']>;
 }
 
-function parseScript(code: string, file: string): Located {
+/**
+ * Parses CommonJS.
+ *
+ * @param file - for messages
+ * @throws COMPILE_FAILED
+ */
+export function parseScript(code: string, file: string): Located {
   try {
     return parse(code, {
       ecmaVersion: 'latest',

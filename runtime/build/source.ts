@@ -93,6 +93,17 @@ export async function findSource(source: SourceFile, options: SourceOptions): Pr
   return pinned(bytes, url);
 }
 
+/**
+ * Refuses a webtask whose secrets git keeps, where it is in a checkout.
+ *
+ * @throws BUILD_ENV_TRACKED, RUN_NO_FILE
+ */
+export async function refuseSecretsInGit({ file, label, project }: SourceFile): Promise<void> {
+  const real = await realpath(file).catch((cause) => fail('RUN_NO_FILE', { file: label }, { cause }));
+  const checkout = await openCheckout(dirname(real));
+  if (checkout) await refuseTrackedEnv(checkout, await realpath(project));
+}
+
 function pinned(bytes: Buffer, url: string): Source {
   return { bytes, url, sha256: sha256Hex(bytes), dirty: false };
 }

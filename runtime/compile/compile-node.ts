@@ -16,6 +16,9 @@ export interface WebtaskSource {
   readonly fetchText?: ((url: string) => Promise<string>) | undefined;
 }
 
+/** As bundles end. */
+const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,[\w+/=]+\s*$/;
+
 /** What code exported, and the code as it ran. */
 export interface LoadedExport {
   readonly exported: unknown;
@@ -31,7 +34,7 @@ export interface LoadedExport {
 export async function compileNode(source: WebtaskSource, given: ModuleWebtask): Promise<LoadedExport> {
   const { code, rewritten } = await translate(source.code, source.file, languageOf(source, given.meta));
   // Node keeps the source maps only of code that it compiles after this.
-  if (rewritten) process.setSourceMapsEnabled(true);
+  if (rewritten || INLINE_MAP.test(code)) process.setSourceMapsEnabled(true);
   // Files beside it may be TypeScript too.
   if (rewritten && /\brequire\(["']\.{1,2}\//.test(code)) await import('./register.js');
   try {

@@ -24,10 +24,16 @@ const MODULE_PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirn
  *
  * @param code - source text
  * @param file - absolute path under which it is compiled
+ * @param target - what has to understand it, as esbuild says it; by default the running Node
  * @throws COMPILE_RETURN_IN_MODULE, COMPILE_FAILED
  * @see protocol reference 2.1, 2.4
  */
-export async function translate(code: string, file: string, language: Language): Promise<Translated> {
+export async function translate(
+  code: string,
+  file: string,
+  language: Language,
+  target = `node${process.versions.node}`,
+): Promise<Translated> {
   const source = code.startsWith('\uFEFF') ? code.slice(1) : code;
   if (language === 'javascript' && isCommonJS(source)) return { code: source, rewritten: false };
 
@@ -37,7 +43,7 @@ export async function translate(code: string, file: string, language: Language):
       loader: language === 'typescript' ? 'ts' : 'js',
       format: 'cjs',
       platform: 'node',
-      target: `node${process.versions.node}`,
+      target,
       // Relative to the compiled file, which is the author's own file: the two share their path.
       sourcefile: basename(file),
       sourcemap: 'inline',
