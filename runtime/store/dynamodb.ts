@@ -19,7 +19,7 @@ const MAX_REQUESTS = 50;
 
 /** How long a call may take, with its second attempt, and how long it may wait for its turn: milliseconds. */
 const PATIENCE = 6_000;
-const MAX_WAIT = 15_000;
+const MAX_WAIT = 20_000;
 
 /**
  * Makes a store of one table behind the DynamoDB API, with the keys `pk` and `sk` (both texts).

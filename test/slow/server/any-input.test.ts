@@ -1,0 +1,2 @@
+process.env.WEBTASK_TEST_RUNS ??= '2000';
+await import('../../runtime/server/any-input.test.ts');
