@@ -552,7 +552,7 @@ export const ERRORS = {
     status: 400,
     fault: 'webtask',
     text: "{place} requires '{module}', a file beside it. A token names one file, and a server fetches no other.",
-    fix: 'Move that code into the webtask, publish it as a package, or upload the files as one with --bundle --cluster.',
+    fix: 'Move that code into the webtask, publish it as a package, or (a path that begins with a dot) upload the files as one with --bundle --cluster.',
   },
   BUILD_UNDECLARED: {
     status: 400,

@@ -66,7 +66,7 @@ describe('the exact versions of what a webtask requires', () => {
       expect(await refusalOf(versions(`\nrequire('${module}')`))).to.deep.equal({
         code: 'BUILD_BESIDE',
         message: `webtasks/pay.js:2 requires '${module}', a file beside it. A token names one file, and a server fetches no other.`,
-        fix: 'Move that code into the webtask, or publish it as a package.',
+        fix: 'Move that code into the webtask, publish it as a package, or (a path that begins with a dot) upload the files as one with --bundle --cluster.',
       });
     });
   }
