@@ -89,6 +89,8 @@ describe('docs/from-wt-cli.md', function () {
 
   it('creates, calls, lists, inspects and updates', () => carry('wt create hello.js --secret'));
 
+  it('has jobs', () => carry('wt cron create'));
+
   it('streams logs', () => carry('wt logs'));
 
   it('runs code that uses sandboxjs', async () => {
