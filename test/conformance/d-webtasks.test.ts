@@ -100,57 +100,6 @@ describe('D. named webtasks, as sandboxjs asks for them', () => {
     expect((await describeOf('empty', '?fetch_code=true')).code).to.equal('');
   });
 
-  describe('storage over HTTP', () => {
-    const path = (name: string): string => `/api/webtask/dev/${name}/data`;
-    const put = (name: string, json: object): Promise<Response> => server.call('PUT', path(name), { json });
-    const get = async (name: string): Promise<{ data: string; etag?: string }> =>
-      jsonOf(await server.call('GET', path(name)));
-
-    it('67. is {} at first, and what was put then', async () => {
-      await server.create('stored', HELLO);
-      expect(await get('stored')).to.deep.equal({ data: '{}' });
-      const { etag } = await jsonOf<{ etag: string }>(await put('stored', { data: '{"n":1}' }));
-      expect(await get('stored')).to.deep.equal({ data: '{"n":1}', etag });
-    });
-
-    it('68. refuses a stale etag with 409 and what is there', async () => {
-      await server.create('contended', HELLO);
-      const first = await jsonOf<{ etag: string }>(await put('contended', { data: '1', etag: null }));
-      const second = await jsonOf<{ etag: string }>(await put('contended', { data: '2', etag: first.etag }));
-      for (const etag of [first.etag, null, 'unknown']) {
-        const refused = await put('contended', { data: '3', etag });
-        const { req_id: _id, ...body } = await jsonOf<Record<string, unknown>>(refused, 409);
-        expect(body).to.deep.equal({
-          code: 409,
-          message: 'the document was changed since it was read',
-          conflict: { data: '2', etag: second.etag },
-        });
-      }
-      expect(await get('contended')).to.deep.equal({ data: '2', etag: second.etag });
-    });
-
-    it('holds 500 KB, and refuses more with 413', async () => {
-      await server.create('large', HELLO);
-      const fits = JSON.stringify('"'.repeat(250 * 1024 - 1)); // each takes two bytes
-      expect((await put('large', { data: fits })).status).to.equal(200);
-      const [status] = await errorOf(await put('large', { data: JSON.stringify('x'.repeat(500 * 1024)) }));
-      expect(status).to.equal(413);
-      expect((await get('large')).data === fits).to.equal(true);
-    });
-
-    it('is of existing webtasks only, and refuses what is no JSON', async () => {
-      const unknown = [404, 404, 'there is no webtask `nobody` in `dev`'];
-      expect(await errorOf(await server.call('GET', path('nobody')))).to.deep.equal(unknown);
-      expect(await errorOf(await put('nobody', { data: '1' }))).to.deep.equal(unknown);
-      await server.create('stored', HELLO);
-      expect(await errorOf(await put('stored', { data: '{' }))).to.deep.equal([
-        400,
-        400,
-        'body/data must be JSON text',
-      ]);
-    });
-  });
-
   describe('PUT, GET and DELETE', () => {
     it('create, read, replace and delete', async () => {
       const json = { code: HELLO, secrets: { S: '1' }, meta: { a: 'b' } };
@@ -222,55 +171,6 @@ describe('D. named webtasks, as sandboxjs asks for them', () => {
         expect(nobody.status, `${method} ${path}`).to.equal(403);
       }
       expect((await server.call('GET', '/api/webtask')).status).to.equal(403);
-    });
-  });
-
-  describe('lists', () => {
-    const list = async (query: string): Promise<Described[]> =>
-      jsonOf(await server.call('GET', `/api/webtask/dev${query}`));
-
-    before(async () => {
-      await server.create('list-1', HELLO, { meta: { list: 'yes', a: '1' } });
-      await server.create('list-2', HELLO, { meta: { list: 'yes', a: '2', colon: 'x:y' } });
-      await server.create('list-3', HELLO, { meta: { list: 'yes', a: '1' } });
-      await server.create(undefined, HELLO, { meta: { list: 'yes' } });
-    });
-
-    const namesOf = (webtasks: readonly Described[]): string[] => webtasks.map(({ name }) => name);
-
-    it('have the named webtasks in order, and none without a name', async () => {
-      const found = await list('?meta=list:yes');
-      expect(namesOf(found)).to.deep.equal(['list-1', 'list-2', 'list-3']);
-      expect(found[0]).to.have.all.keys('container', 'name', 'token', 'meta', 'webtask_url');
-    });
-
-    it('are filtered by every meta that is given', async () => {
-      expect(namesOf(await list('?meta=list:yes&meta=a:1'))).to.deep.equal(['list-1', 'list-3']);
-      expect(namesOf(await list('?meta=colon:x:y'))).to.deep.equal(['list-2']);
-      expect(await list('?meta=a:1&meta=a:2')).to.deep.equal([]);
-      expect((await server.call('GET', '/api/webtask/dev?meta=none')).status).to.equal(400);
-    });
-
-    it('go on where they are told to', async () => {
-      expect(namesOf(await list('?meta=list:yes&offset=1&limit=1'))).to.deep.equal(['list-2']);
-      expect(await list('?meta=list:yes&offset=3&limit=100')).to.deep.equal([]);
-      for (const query of ['?offset=-1', '?limit=x']) {
-        expect((await server.call('GET', `/api/webtask/dev${query}`)).status).to.equal(400);
-      }
-    });
-
-    it('have the code where it is asked for', async () => {
-      const found = await list('?meta=list:yes&fetch_code=1');
-      expect(found.map(({ code }) => code)).to.deep.equal([HELLO, HELLO, HELLO]);
-    });
-
-    it('of all containers are for the master key', async function () {
-      const { masterKey } = server;
-      if (masterKey === undefined) return this.skip();
-      const headers = { Authorization: `Bearer ${masterKey}` };
-      await jsonOf(await server.call('PUT', '/api/webtask/another/w', { json: { code: HELLO }, headers }));
-      const all = await jsonOf<Described[]>(await server.call('GET', '/api/webtask', { headers }));
-      expect(all.map(({ container }) => container)).to.include.members(['another', 'dev']);
     });
   });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { compileWebtask } from '../../../runtime/compile/index.ts';
 import { type RunProblem, runWebtask } from '../../../runtime/invoke/index.ts';
-import { NOTHING_GIVEN, readReply, run, SETTINGS, withBody } from '../../support/webtask.ts';
+import { NOTHING_GIVEN, readReply, run, SETTINGS } from '../../support/webtask.ts';
 
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
@@ -278,123 +278,5 @@ describe('a webtask { fetch }', () => {
       code: 400,
       details: 'TypeError: fetch(request, context) must return a Response',
     });
-  });
-});
-
-describe('the body of a request', () => {
-  const seen = 'return (ctx, cb) => cb(null, { body: ctx.body, raw: ctx.body_raw, data: ctx.data })';
-
-  it('is parsed where it is JSON or a form', async () => {
-    expect(JSON.parse((await run(seen, withBody('application/json; charset=utf-8', '{"a":1}'))).body)).to.deep.equal({
-      body: { a: 1 },
-      raw: '{"a":1}',
-      data: {},
-    });
-    expect(
-      JSON.parse((await run(seen, withBody('application/x-www-form-urlencoded', 'a=1&b=2&b=3'))).body).body,
-    ).to.deep.equal({ a: '1', b: ['2', '3'] });
-  });
-
-  it('is only text where it is malformed or of another type', async () => {
-    expect(JSON.parse((await run(seen, withBody('application/json', '{"a":'))).body)).to.deep.equal({
-      raw: '{"a":',
-      data: {},
-    });
-    expect(JSON.parse((await run(seen, withBody('text/plain', 'hi'))).body)).to.deep.equal({ raw: 'hi', data: {} });
-  });
-
-  it('is absent where there is none', async () => {
-    expect(JSON.parse((await run(seen)).body)).to.deep.equal({ data: {} });
-  });
-
-  it('is merged into data where that is on, and replaces nothing', async () => {
-    const reply = await run(
-      seen,
-      { ...withBody('application/json', '{"q":"body","p":"body","S":"body","b":2}'), url: '/?q=query' },
-      { mergeBody: true, params: { p: 'param' }, secrets: { S: '' } },
-    );
-    expect(JSON.parse(reply.body).data).to.deep.equal({ q: 'query', p: 'param', S: '', b: 2 });
-  });
-
-  it('is merged where the query asks for it', async () => {
-    const reply = await run(seen, { ...withBody('application/json', '{"b":2}'), url: '/?webtask_mb=1' });
-    expect(JSON.parse(reply.body).data).to.deep.equal({ b: 2 });
-  });
-
-  const raw =
-    'return (ctx, req, res) => { let text = ""; req.on("data", (c) => text += c).on("end", () => res.end(JSON.stringify([ctx.body, text]))) }';
-
-  it('is left unread for (context, req, res)', async () => {
-    for (const parseBody of [0, 2] as const) {
-      expect((await run(raw, withBody('application/json', '{"a":1}'), { parseBody })).body).to.equal(
-        '[null,"{\\"a\\":1}"]',
-      );
-    }
-  });
-
-  it('is parsed for (context, req, res) where the token or the query says so', async () => {
-    const parsed = 'return (ctx, req, res) => res.end(JSON.stringify([ctx.body, req.readableEnded, req.raw_body]))';
-    const json = withBody('application/json', '{"a":1}');
-    expect((await run(parsed, json, { parseBody: 1 })).body).to.equal('[{"a":1},true,"{\\"a\\":1}"]');
-    expect((await run(parsed, { ...json, url: '/?webtask_pb=1' })).body).to.equal('[{"a":1},true,"{\\"a\\":1}"]');
-  });
-
-  it('is never parsed where the token says so', async () => {
-    expect((await run(seen, withBody('application/json', '{"a":1}'), { parseBody: 0 })).body).to.equal('{"data":{}}');
-  });
-
-  it('is refused when it is larger than what is read', async () => {
-    const reply = await run(seen, withBody('text/plain', 'x'.repeat(1_000_000)));
-    expect(reply).to.include({ status: 400, source: 'proxy' });
-    expect(JSON.parse(reply.body)).to.include({ code: 400, message: 'Script exceeds the size limit.' });
-  });
-});
-
-describe('what a webtask prints', () => {
-  it('arrives line by line, with the stream it went to', async () => {
-    const lines: string[] = [];
-    const onLine = (line: string, stream: string) => lines.push(`${stream}: ${line}`);
-    await run(
-      'return cb => { console.log("a\\nb"); console.error("c"); process.stdout.write("no end"); cb() }',
-      {},
-      { onLine },
-    );
-    expect(lines).to.deep.equal(['stdout: a', 'stdout: b', 'stderr: c', 'stdout: no end']);
-  });
-
-  it('is kept apart for runs at the same time', async () => {
-    const lines: Record<string, string[]> = { one: [], two: [] };
-    const code =
-      'return (ctx, cb) => { console.log(ctx.data.n, 1); setTimeout(() => { console.log(ctx.data.n, 2); cb() }, 5) }';
-    await Promise.all(
-      ['one', 'two'].map((n) => run(code, { url: `/?n=${n}` }, { onLine: (line) => lines[n]?.push(line) })),
-    );
-    expect(lines).to.deep.equal({ one: ['one 1', 'one 2'], two: ['two 1', 'two 2'] });
-  });
-});
-
-describe('a secret', () => {
-  it('is masked in the errors that are sent to callers', async () => {
-    const reply = await run(
-      'return (ctx, cb) => cb(new Error("key is " + ctx.secrets.KEY))',
-      {},
-      { secrets: { KEY: 's3cr3t-value' } },
-    );
-    expect(JSON.parse(reply.body)).to.include({ details: 'Error: key is ***', message: 'key is ***' });
-    expect(reply.body).not.to.include('s3cr3t-value');
-  });
-
-  it('that is read and was never given is reported once, with the nearest name', async () => {
-    const problems: RunProblem[] = [];
-    await run(
-      'return (ctx, cb) => { ctx.secrets.APIKEY; ctx.secrets.APIKEY; ctx.data.page; ctx.data.API_KEYS; ctx.params.x; cb(null, Object.keys(ctx.secrets)) }',
-      {},
-      { secrets: { API_KEY: 'a' }, onProblem: (it) => problems.push(it), hints: true },
-    );
-    expect(problems.map((it) => it.message)).to.deep.equal([
-      'hello: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?',
-      'hello: context.data.API_KEYS was read, but no secret of that name was given. Did you mean API_KEY?',
-      'hello: context.params.x was read, but no parameter of that name was given.',
-    ]);
   });
 });
