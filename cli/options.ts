@@ -35,6 +35,13 @@ export const SETTINGS = {
     parse: parseCount,
     help: 'milliseconds until a webtask without an answer is cut off',
   },
+  isolation: {
+    flag: '--isolation <mode>',
+    env: 'WEBTASK_ISOLATION',
+    default: 'inline',
+    parse: parseIsolation,
+    help: 'what webtasks run in: inline (the process of the server), or process (one for each container)',
+  },
   url: {
     flag: '--url <url>',
     env: 'WEBTASK_URL',
@@ -209,6 +216,11 @@ function parsePort(text: string): number {
 function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
   return Number(text);
+}
+
+function parseIsolation(text: string): string {
+  if (text !== 'inline' && text !== 'process') throw new InvalidArgumentError('It is inline or process.');
+  return text;
 }
 
 function parseBaseUrl(text: string): string {

@@ -2,11 +2,18 @@ import { WebtaskError } from '../runtime/errors.ts';
 import { startServer } from '../runtime/server/index.ts';
 import { describeError } from './program.ts';
 
+/** What each mode means for who is served. */
+const ISOLATION = {
+  inline: 'webtasks run in this process, for one user on this machine',
+  process: "each container's webtasks run in a process of their own, which holds mistakes but no attacks",
+};
+
 /** `webtask serve`: serves webtasks by their tokens until it is told to stop. */
 export async function serve(options: {
   port: number;
   host: string;
   data: string;
+  isolation: 'inline' | 'process';
   limit: number;
   maxCode: number;
   url?: string;
@@ -27,6 +34,7 @@ export async function serve(options: {
     dataFolder: options.data,
     env: process.env,
     allowedOrigins: options.allowOrigin ?? [],
+    isolation: options.isolation,
     limitMs: options.limit,
     maxCodeBytes: options.maxCode,
     publicUrl: options.url,
@@ -37,7 +45,7 @@ export async function serve(options: {
     onLine: (line) => console.log(line),
     onError,
   });
-  console.log(`listening on ${server.url} (inline: webtasks run in this process, for one user on this machine)`);
+  console.log(`listening on ${server.url} (${options.isolation}: ${ISOLATION[options.isolation]})`);
   console.log(`next: webtask token mint --container default --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
   stopOnSignals(() => server.close());

@@ -58,6 +58,7 @@ addSettings(
   SETTINGS.port,
   SETTINGS.host,
   SETTINGS.data,
+  SETTINGS.isolation,
   SETTINGS.limit,
   SETTINGS.maxCode,
   SETTINGS.url,

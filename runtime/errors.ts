@@ -131,6 +131,35 @@ export const ERRORS = {
     fault: 'webtask',
     text: '{webtask} closed the connection before its answer was whole.',
   },
+  // worker
+  WORKER_FRAME_INVALID: {
+    status: 502,
+    fault: 'platform',
+    text: 'A worker and its server do not understand each other: {reason}.',
+  },
+  WORKER_ENDED: {
+    status: 502,
+    fault: 'webtask',
+    text: 'worker recycled: {reason}',
+    fix: 'Send the request again where that does no harm.',
+  },
+  WORKERS_BUSY: {
+    status: 503,
+    fault: 'platform',
+    text: 'All {max} workers are busy, and enough requests wait for one.',
+    fix: 'Try again after {retryAfter} s.',
+  },
+  SANDBOX_UNAVAILABLE: {
+    status: 500,
+    fault: 'platform',
+    text: 'Webtasks cannot be shut in here: {reason}.',
+    fix: 'Install bubblewrap (apt-get install bubblewrap), or choose another isolation.',
+  },
+  WORKER_NOT_STARTED: {
+    status: 503,
+    fault: 'platform',
+    text: 'No worker could be started: {reason}.',
+  },
   // project
   PROJECT_INVALID: { status: 500, fault: 'caller', text: '{file} cannot be used: {reason}.' },
   SECRET_MISSING: {
@@ -769,7 +798,7 @@ export const ERRORS = {
   SERVE_NOT_ISOLATED: {
     status: 500,
     fault: 'caller',
-    text: 'The server runs webtasks in its own process, without isolation, and so does not listen on {host}.',
+    text: 'The server runs webtasks without a wall around them, and so does not listen on {host}.',
     fix: 'Listen on 127.0.0.1.',
   },
   SERVE_PORT_TAKEN: {

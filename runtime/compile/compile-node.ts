@@ -1,7 +1,7 @@
 import { extname } from 'node:path';
 import { fail, WebtaskError } from '../errors.ts';
 import { loadModule, type ModuleWebtask } from './load.ts';
-import { type Language, translate } from './translate.ts';
+import { type Language, type Translated, translate } from './translate.ts';
 
 /** The text of a webtask and where it is from. */
 export interface WebtaskSource {
@@ -12,6 +12,8 @@ export interface WebtaskSource {
   readonly language?: Language | undefined;
   /** Folders of packages that are searched after those of `file`. */
   readonly modulePaths?: readonly string[] | undefined;
+  /** Does the work of {@link translate}, where that is done elsewhere. */
+  readonly translate?: ((code: string, file: string, language: Language) => Promise<Translated>) | undefined;
   /** Fetches compilers and middleware that metadata names by URL. Without it, they are refused. */
   readonly fetchText?: ((url: string) => Promise<string>) | undefined;
 }
@@ -32,7 +34,8 @@ export interface LoadedExport {
  * @throws COMPILE_FAILED, COMPILE_RETURN_IN_MODULE, COMPILE_DEPENDENCIES, MODULE_VERSION_MISSING
  */
 export async function compileNode(source: WebtaskSource, given: ModuleWebtask): Promise<LoadedExport> {
-  const { code, rewritten } = await translate(source.code, source.file, languageOf(source, given.meta));
+  const toCommonJS = source.translate ?? translate;
+  const { code, rewritten } = await toCommonJS(source.code, source.file, languageOf(source, given.meta));
   // Node keeps the source maps only of code that it compiles after this.
   if (rewritten || INLINE_MAP.test(code)) process.setSourceMapsEnabled(true);
   // Files beside it may be TypeScript too.

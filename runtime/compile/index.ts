@@ -3,4 +3,4 @@ export { languageOf, type WebtaskSource } from './compile-node.ts';
 export { declaredVersions, loadModule, type ModuleWebtask, packageFolders } from './load.ts';
 export { isPlatformModule } from './platform-modules.ts';
 export { type ModuleRequest, parseModuleRequest, resolveVersion } from './require-version.ts';
-export { isCommonJS, type Language, translate } from './translate.ts';
+export { isCommonJS, type Language, type Translated, translate } from './translate.ts';

@@ -2,4 +2,12 @@ export type { OutputLevel } from './console-level.ts';
 export { type FailureReply, platformFailure } from './failure.ts';
 export { loadWebtask } from './load.ts';
 export type { OutputReceivers } from './output.ts';
-export { type RunProblem, type RunReply, type RunRequest, type RunSettings, requestId, runWebtask } from './run.ts';
+export {
+  type RunProblem,
+  type RunReply,
+  type RunRequest,
+  type RunSettings,
+  requestId,
+  runWebtask,
+  writesHeaders,
+} from './run.ts';

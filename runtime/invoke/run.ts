@@ -183,3 +183,8 @@ function toJson(result: unknown): string | { error: unknown } {
 function stackOf(cause: unknown): string {
   return cause instanceof Error && cause.stack ? cause.stack : String(cause);
 }
+
+/** Whether a webtask writes its response itself: the others call back with a result, and know no headers. */
+export function writesHeaders({ model }: Pick<CompiledWebtask, 'model'>): boolean {
+  return model === 'http' || model === 'fetch';
+}

@@ -10,7 +10,7 @@ import type { ApiParts } from './api/api.ts';
 export async function deleteWebtask(
   container: string,
   name: string,
-  { registry, openDocuments, compiler, cron }: Pick<ApiParts, 'registry' | 'openDocuments' | 'compiler' | 'cron'>,
+  { registry, openDocuments, runner, cron }: Pick<ApiParts, 'registry' | 'openDocuments' | 'runner' | 'cron'>,
 ): Promise<boolean> {
   const documents = await openDocuments();
   const key = storageKey(container, name);
@@ -19,6 +19,6 @@ export async function deleteWebtask(
   await cron.removeOf({ container, name });
   const removed = await registry.removeNamed(container, name);
   await documents.remove(key);
-  compiler.forget(container, name);
+  runner.forget(container, name);
   return removed !== undefined;
 }

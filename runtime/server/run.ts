@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CompiledWebtask } from '../compile/index.ts';
 import { createStorage, readQuery } from '../context/index.ts';
 import { fail, type WebtaskError } from '../errors.ts';
-import { type RunReply, type RunSettings, requestId, runWebtask } from '../invoke/index.ts';
+import { type RunReply, type RunSettings, requestId } from '../invoke/index.ts';
 import type { Documents } from '../store/index.ts';
 import { sendError, sendReply } from './answer.ts';
 import type { Acts } from './audit/index.ts';
 import type { createAuthorizer } from './authorize.ts';
-import type { Compiler } from './compiled.ts';
 import { readCredential } from './credential.ts';
 import { allowOrigin, answerPreflight, isPreflight, saysOrigins } from './edge/cors.ts';
 import { originScope } from './edge/origin-scope.ts';
@@ -19,6 +17,7 @@ import type { Limits } from './limits/index.ts';
 import { type Logs, startRunLog } from './logs/index.ts';
 import type { Registry } from './registry.ts';
 import { type RunTarget, toRunRequest, withoutBody } from './request.ts';
+import type { Runner } from './runner.ts';
 import { startTiming } from './server-timing.ts';
 import { webtaskMeta } from './webtask-meta.ts';
 import { webtaskUrl } from './webtask-url.ts';
@@ -28,7 +27,7 @@ export interface RunParts {
   readonly authorize: ReturnType<typeof createAuthorizer>;
   readonly registry: Registry;
   readonly findCode: ReturnType<typeof createCodeFinder>;
-  readonly compiler: Compiler;
+  readonly runner: Runner;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
   /** Issues tokens for webtasks. */
@@ -102,24 +101,7 @@ async function run(
   const url = claims.url ?? (typeof reserved.webtask_url === 'string' ? reserved.webtask_url : undefined);
   const meta = named?.meta ?? (await webtaskMeta(token, claims, parts.registry));
   const storage = createStorage(parts.openDocuments, container, claims.jtn);
-  const fresh = reserved.webtask_no_cache !== undefined;
   log.compiled('warm');
-  const webtask = await parts.compiler.compile({
-    code,
-    url,
-    authorization,
-    storage,
-    container,
-    name: claims.jtn,
-    meta,
-    fresh,
-    onCompile: () => log.compiled('cold'),
-    onMessage: log.onMessage,
-  });
-  timing.mark('compile');
-  if (res.destroyed) return; // the caller went away before anything ran
-  if (isPreflight(req) && !writesHeaders(webtask)) return answerPreflight(req, res, 'asking');
-
   const isShared = claims.url !== undefined || reserved.webtask_share_token !== undefined;
   const settings: RunSettings = {
     id: requestId,
@@ -157,7 +139,28 @@ async function run(
   res.once('close', () => caller.abort());
   const request = { ...toRunRequest(req, caller.signal), address: callerAddress(req) };
   // A body that was the code is not the webtask's.
-  const reply = await runWebtask(webtask, url === undefined ? withoutBody(request) : request, settings);
+  const reply = await parts.runner.run({
+    version: {
+      code,
+      url,
+      authorization,
+      container,
+      name: claims.jtn,
+      meta,
+      sharesToken: settings.token !== undefined,
+      fresh: reserved.webtask_no_cache !== undefined,
+    },
+    request: url === undefined ? withoutBody(request) : request,
+    settings,
+    // The others know no headers, so that a preflight is answered for them.
+    onlyIfItWritesHeaders: isPreflight(req),
+    onCompile: () => log.compiled('cold'),
+    onReady() {
+      timing.mark('compile');
+      return !res.destroyed; // the caller may have left before anything ran
+    },
+  });
+  if (!reply) return res.destroyed ? undefined : answerPreflight(req, res, 'asking');
   if (res.headersSent) return void reply.body.destroy(); // the body of the request broke off, and this was answered
   if (isPreflight(req) && !saysOrigins(reply.rawHeaders.filter((_, i) => i % 2 === 0))) {
     reply.body.destroy(); // it answers every verb alike
@@ -171,9 +174,4 @@ async function run(
 
 function hasHeader({ rawHeaders }: RunReply, name: string): boolean {
   return rawHeaders.some((it, i) => i % 2 === 0 && it.toLowerCase() === name);
-}
-
-/** Whether a webtask can answer a preflight itself: the others know no headers. */
-function writesHeaders({ model }: CompiledWebtask): boolean {
-  return model === 'http' || model === 'fetch';
 }

@@ -10,7 +10,6 @@ import { RESOURCES } from './api/resources.ts';
 import { createActs, createJournal } from './audit/index.ts';
 import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { openCodeStore } from './code-store.ts';
-import { createCompiler } from './compiled.ts';
 import { openCron } from './cron/index.ts';
 import { admitRequest } from './edge/admit.ts';
 import { createListener } from './edge/listener.ts';
@@ -25,6 +24,7 @@ import { createIssuer } from './issue.ts';
 import { createLimits } from './limits/index.ts';
 import { listen, stop } from './listen.ts';
 import { createLogs } from './logs/index.ts';
+import { type Isolation, openRunner } from './open-runner.ts';
 import { createReadiness } from './readiness.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
@@ -51,6 +51,8 @@ export interface ServerOptions {
   readonly maxCodeBytes?: number | undefined;
   /** Origins that code may be fetched from although they are not public. */
   readonly allowedOrigins: readonly string[];
+  /** What webtasks run in; this process by default. */
+  readonly isolation?: Isolation | undefined;
   /** Milliseconds until a webtask without an answer is cut off. */
   readonly limitMs: number;
   /** Addresses and networks of proxies that say who the caller is. */
@@ -123,11 +125,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { registry, loadCode } = codeStore;
   const openDocuments = openDocumentsOf(openStoreOnce);
   const modules = createModules(resolve(options.dataFolder, 'modules'), options.env);
-  const compiler = createCompiler({
+  const runner = await openRunner(options.isolation ?? 'inline', {
     folder: process.cwd(),
     modules,
     fetchText: async (url) => (await loadCode({ url })).text,
     forgetUrl: loadCode.forget,
+    openDocuments,
+    onOutput: options.onLine,
   });
   const findCode = createCodeFinder(registry, loadCode, maxCodeBytes);
   const { limitMs, onLine, onError } = options;
@@ -139,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     registry,
     codeStore,
     baseUrl: () => baseUrl,
-    onCode: (code, meta) => compiler.prepare(code, meta),
+    onCode: (code, meta) => runner.prepare(code, meta),
   });
   const authorize = createAuthorizer(identify);
   const journal = createJournal(resolve(options.dataFolder, 'audit'));
@@ -150,7 +154,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     authorize,
     registry,
     findCode,
-    compiler,
+    runner,
     openDocuments,
     issue,
     baseUrl: () => baseUrl,
@@ -181,7 +185,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       revocations,
       issue,
       registry,
-      compiler,
+      runner,
       modules,
       findCode,
       limits,
@@ -229,6 +233,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       modules.close();
       logs.close(); // a stream that is read would not end by itself
       await Promise.all([stop(server), cron.stop()]);
+      await runner.close();
       await journal.close();
       await store.close();
     },

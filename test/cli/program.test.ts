@@ -77,6 +77,9 @@ Options:
                            WEBTASK_HOST)
   --data <folder>          folder of keys, tokens and storage (default:
                            ".webtask", env: WEBTASK_DATA)
+  --isolation <mode>       what webtasks run in: inline (the process of the
+                           server), or process (one for each container)
+                           (default: "inline", env: WEBTASK_ISOLATION)
   --limit <ms>             milliseconds until a webtask without an answer is cut
                            off (default: 30000, env: WEBTASK_LIMIT_MS)
   --max-code <bytes>       largest code of a webtask, in bytes (default:

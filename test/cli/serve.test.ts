@@ -52,6 +52,18 @@ shop | hi
     expect([await server.ended, server.stderr]).to.deep.equal([0, '']);
   });
 
+  it('runs the webtasks of each container in a process of their own where it is told to, and leaves none behind', async () => {
+    await start(['--isolation', 'process']);
+    expect(server.stdout).to.include(
+      "(process: each container's webtasks run in a process of their own, which holds mistakes but no attacks)",
+    );
+    const pid = Number((await run('return cb => cb(null, process.pid)')).body);
+    expect(process.kill(pid, 0)).to.equal(true);
+    server.signal('SIGTERM');
+    expect([await server.ended, server.stderr]).to.deep.equal([0, '']);
+    expect(() => process.kill(pid, 0)).to.throw('ESRCH');
+  });
+
   it('keeps its keys: a token is good after a restart', async () => {
     for (let i = 0; i < 2; i++) {
       await start();
@@ -139,7 +151,7 @@ shop | hi
         status: 2,
         stdout: '',
         stderr:
-          'webtask serve: The server runs webtasks in its own process, without isolation, and so does not listen on 0.0.0.0. Listen on 127.0.0.1. [SERVE_NOT_ISOLATED]\n',
+          'webtask serve: The server runs webtasks without a wall around them, and so does not listen on 0.0.0.0. Listen on 127.0.0.1. [SERVE_NOT_ISOLATED]\n',
       });
     });
 

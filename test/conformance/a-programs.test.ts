@@ -166,8 +166,6 @@ describe('A. programs run', () => {
   });
 
   // Needs a process for each container; here all webtasks share the server's.
-  it('18. while (true) {} stops no other container');
-
   it('19. module.webtask has secrets, meta, params and storage while the code loads', async () => {
     const code = `const { secrets, meta, params, storage } = module.webtask;
       const seen = [secrets.S, meta.m, params.p, typeof storage.get];

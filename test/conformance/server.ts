@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { loadKeySet, signToken } from '../../runtime/token/index.ts';
+import { testIsolation } from '../support/isolation.ts';
 import { storeSettings } from '../support/table.ts';
 
 /** The server that conformance tests talk to, over HTTP alone. */
@@ -51,6 +52,7 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
       host: '127.0.0.1',
       dataFolder: folder,
       allowedOrigins: [],
+      isolation: testIsolation(),
       limitMs: 1000,
       onLine: () => undefined,
       onError: (error) => console.error(error),

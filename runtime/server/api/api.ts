@@ -7,7 +7,6 @@ import type { Documents, Store } from '../../store/index.ts';
 import type { KeySet } from '../../token/index.ts';
 import type { Acts } from '../audit/index.ts';
 import type { Identify } from '../authorize.ts';
-import type { Compiler } from '../compiled.ts';
 import type { Cron } from '../cron/index.ts';
 import type { createCodeFinder } from '../find-code.ts';
 import type { Issue } from '../issue.ts';
@@ -16,6 +15,7 @@ import type { Logs } from '../logs/index.ts';
 import type { Readiness } from '../readiness.ts';
 import type { Registry } from '../registry.ts';
 import type { Revocations } from '../revocations.ts';
+import type { Runner } from '../runner.ts';
 import { collectRoutes } from './openapi.ts';
 
 /** What the routes of the management API work with. */
@@ -27,7 +27,7 @@ export interface ApiParts {
   /** Issues tokens, and stores webtasks. */
   readonly issue: Issue;
   readonly registry: Registry;
-  readonly compiler: Compiler;
+  readonly runner: Runner;
   /** The packages that webtasks can require. */
   readonly modules: Modules;
   /** Finds the code of a token. */

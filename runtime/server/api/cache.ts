@@ -11,7 +11,7 @@ import { PATH_OF_CONTAINER, PATH_OF_WEBTASK } from './schemas.ts';
  */
 export const addCacheRoutes: Routes = (api, parts) => {
   const forget = (container: string, name?: string): void => {
-    if (parts.compiler.forget(container, name) === 0) {
+    if (parts.runner.forget(container, name) === 0) {
       fail('NOT_CACHED', { what: name === undefined ? container : `${container}/${name}` });
     }
   };

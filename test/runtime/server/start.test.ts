@@ -22,7 +22,7 @@ describe('starting a server', () => {
     it(`is refused on "${host}", where others could reach webtasks that are not isolated`, async () => {
       expect(await refusalOf(startServer({ ...OPTIONS, host }))).to.deep.equal({
         code: 'SERVE_NOT_ISOLATED',
-        message: `The server runs webtasks in its own process, without isolation, and so does not listen on ${host}.`,
+        message: `The server runs webtasks without a wall around them, and so does not listen on ${host}.`,
         fix: 'Listen on 127.0.0.1.',
       });
     });

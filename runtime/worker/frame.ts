@@ -1,0 +1,83 @@
+/** What crosses the pipe between a server and a worker, in frames. */
+export interface Frame {
+  readonly type: FrameType;
+  /** Which run, call or definition it belongs to. */
+  readonly id: number;
+  /** Whether nothing more comes of what it is a piece of. */
+  readonly last: boolean;
+  /** What is said, as JSON text; empty in frames that carry bytes alone. */
+  readonly head: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * Every kind of frame: the number that stands for it, who sends it, and the most bytes that its head and its bytes may
+ * have. What is larger is not read.
+ */
+export const FRAMES = {
+  /** What a run is of: code, secrets and what else a token fixes. Its id is what runs say. */
+  define: { number: 1, from: 'server', maxHead: 1 << 20, maxBytes: 16 << 20 },
+  /** A definition that will not be run any more. */
+  forget: { number: 2, from: 'server', maxHead: 0, maxBytes: 0 },
+  /** A request, with the beginning of its body. */
+  run: { number: 3, from: 'server', maxHead: 1 << 20, maxBytes: 64 << 10 },
+  /** More of a request's body. */
+  body: { number: 4, from: 'server', maxHead: 0, maxBytes: 64 << 10 },
+  /** The caller of a run went away. */
+  abort: { number: 5, from: 'server', maxHead: 0, maxBytes: 0 },
+  /** What became of a call. */
+  result: { number: 6, from: 'server', maxHead: 4 << 20, maxBytes: 16 << 20 },
+  /** The worker runs. */
+  ready: { number: 16, from: 'worker', maxHead: 1 << 10, maxBytes: 0 },
+  /** The head of an answer, with the beginning of its body. */
+  reply: { number: 17, from: 'worker', maxHead: 1 << 20, maxBytes: 64 << 10 },
+  /** More of an answer's body. */
+  data: { number: 18, from: 'worker', maxHead: 0, maxBytes: 64 << 10 },
+  /** A run that will not be answered, or not to its end, and why. */
+  broken: { number: 19, from: 'worker', maxHead: 64 << 10, maxBytes: 0 },
+  /** Something that a webtask printed. */
+  message: { number: 20, from: 'worker', maxHead: 256, maxBytes: 64 << 10 },
+  /** Asks the server for what a worker cannot do itself. */
+  call: { number: 21, from: 'worker', maxHead: 4 << 20, maxBytes: 0 },
+  /** How many bytes of a body were taken, so that as many more may be sent. */
+  taken: { number: 32, from: 'both', maxHead: 32, maxBytes: 0 },
+} as const satisfies Record<string, FrameRule>;
+
+interface FrameRule {
+  readonly number: number;
+  readonly from: 'server' | 'worker' | 'both';
+  readonly maxHead: number;
+  readonly maxBytes: number;
+}
+
+/** The kinds of frames. */
+export type FrameType = keyof typeof FRAMES;
+
+/** Number (1 byte), whether it is the last (1), id (4), length of the head (4), length of the bytes (4). */
+export const HEADER_BYTES = 14;
+
+/**
+ * Writes a frame.
+ *
+ * @param head - what is said, as JSON text
+ * @returns one piece where it is small, so that it is written in one go
+ */
+export function encodeFrame(type: FrameType, id: number, last: boolean, head: string, bytes?: Uint8Array): Buffer[] {
+  const headBytes = head === '' ? 0 : Buffer.byteLength(head);
+  const length = bytes?.length ?? 0;
+  const isSmall = length <= SMALL_BYTES;
+  const buffer = Buffer.allocUnsafe(HEADER_BYTES + headBytes + (isSmall ? length : 0));
+  buffer[0] = FRAMES[type].number;
+  buffer[1] = last ? 1 : 0;
+  buffer.writeUInt32BE(id, 2);
+  buffer.writeUInt32BE(headBytes, 6);
+  buffer.writeUInt32BE(length, 10);
+  if (headBytes > 0) buffer.write(head, HEADER_BYTES);
+  if (bytes === undefined || length === 0) return [buffer];
+  if (!isSmall) return [buffer, Buffer.from(bytes.buffer, bytes.byteOffset, length)];
+  buffer.set(bytes, HEADER_BYTES + headBytes);
+  return [buffer];
+}
+
+/** Copying less than this costs less than one more piece to write. */
+const SMALL_BYTES = 4096;

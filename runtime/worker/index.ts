@@ -1,0 +1,4 @@
+export { launchProcess } from './launch.ts';
+export { createPool, type Pool, type PoolLimits } from './pool.ts';
+export type { Runnable } from './request-runs.ts';
+export { startWorker, type Worker } from './start-worker.ts';

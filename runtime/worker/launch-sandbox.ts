@@ -1,0 +1,106 @@
+import type { Launch } from './launch.ts';
+import { seccompFilter } from './seccomp.ts';
+
+/** What a sandbox is made with. */
+export interface SandboxSettings {
+  /** Absolute path of the one file that a worker runs. */
+  readonly program: string;
+  /** Folders that are read-only under their own paths: the packages that webtasks can require. */
+  readonly readable: readonly string[];
+  /** A user that nobody else is, where this process may choose one. */
+  readonly uid?: number | undefined;
+  /** Bytes of memory, buffers included. */
+  readonly memoryBytes: number;
+  /** Bytes of its temporary folder, which is kept in memory. */
+  readonly temporaryBytes: number;
+  readonly maxProcesses: number;
+  readonly maxFiles: number;
+}
+
+/** What of the memory is left for what is not objects of JavaScript. */
+const HEAP_SHARE = 0.6;
+/** What Node has before it runs anything. */
+const BASE_BYTES = 64 << 20;
+
+/**
+ * A worker in namespaces of its own: it sees Node, its program and the packages, and no other process, file, network or
+ * user of this machine.
+ *
+ * First it becomes a user that nobody else is, since the limit of processes counts those of a user; then the limits are
+ * set; then bubblewrap shuts the door.
+ *
+ * @throws SANDBOX_UNAVAILABLE where system calls cannot be filtered
+ * @see bwrap(1), setpriv(1), prlimit(1)
+ */
+export function launchSandbox(settings: SandboxSettings): Launch {
+  const { uid, memoryBytes, maxProcesses, maxFiles } = settings;
+  const asUser =
+    uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
+  const withLimits = [
+    'prlimit',
+    `--data=${BASE_BYTES + memoryBytes}`,
+    '--core=0',
+    // The limit is that of the user: without one of its own it would count all that this user runs.
+    ...(uid === undefined ? [] : [`--nproc=${maxProcesses}`]),
+    `--nofile=${maxFiles}`,
+  ];
+  const heapMegabytes = Math.floor((memoryBytes * HEAP_SHARE) / (1 << 20));
+  const node = [process.execPath, `--max-old-space-size=${heapMegabytes}`, PROGRAM];
+  const [command = 'prlimit', ...args] = [...asUser, ...withLimits, ...bubblewrap(settings), ...node];
+  return { command, args, env: { PATH: '/usr/bin:/bin' }, input: seccompFilter(process.arch) };
+}
+
+/** Where a worker finds its program. */
+const PROGRAM = '/worker.mjs';
+/** The descriptor that bubblewrap reads the filter of system calls from. */
+const FILTER_DESCRIPTOR = 4;
+
+function bubblewrap({ program, readable, temporaryBytes }: SandboxSettings): string[] {
+  const files = [process.execPath, ...sharedLibraries(), ...PUBLIC_FILES];
+  return [
+    'bwrap',
+    '--unshare-all',
+    '--unshare-user',
+    '--disable-userns',
+    '--uid',
+    '65534',
+    '--gid',
+    '65534',
+    '--hostname',
+    'webtask',
+    '--cap-drop',
+    'ALL',
+    '--die-with-parent',
+    '--new-session',
+    '--clearenv',
+    '--seccomp',
+    String(FILTER_DESCRIPTOR),
+    '--proc',
+    '/proc',
+    '--dev',
+    '/dev',
+    '--size',
+    String(temporaryBytes),
+    '--tmpfs',
+    '/tmp',
+    ...files.flatMap((file) => ['--ro-bind-try', file, file]),
+    ...readable.flatMap((folder) => ['--ro-bind', folder, folder]),
+    '--ro-bind',
+    program,
+    PROGRAM,
+    '--chdir',
+    '/tmp',
+    '--remount-ro',
+    '/',
+    '--',
+  ];
+}
+
+/** Certificates of the public authorities, and time zones. */
+const PUBLIC_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/usr/share/zoneinfo'];
+
+/** What Node is linked with, as this process has it. */
+function sharedLibraries(): string[] {
+  const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] }; // its documented form
+  return sharedObjects.filter((file) => file.startsWith('/') && file !== process.execPath);
+}

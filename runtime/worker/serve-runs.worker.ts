@@ -1,0 +1,170 @@
+import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { type CompiledWebtask, isCommonJS } from '../compile/index.ts';
+import { createStorage, type WebtaskStorage } from '../context/index.ts';
+import { fail, WebtaskError } from '../errors.ts';
+import { loadWebtask, type RunReply, runWebtask, writesHeaders } from '../invoke/index.ts';
+import { type Calls, createCalls } from './calls.worker.ts';
+import type { Frame } from './frame.ts';
+import { openLink } from './link.ts';
+import type { BrokenHead, Definition, MessageHead, ReplyHead, RunHead } from './messages.ts';
+import { type Receiving, receiveBody } from './receive-body.ts';
+import { type Sending, sendBody } from './send-body.ts';
+
+/** What is compiled once, and run many times. */
+interface Defined {
+  readonly definition: Definition;
+  readonly code: string;
+  compiled?: Promise<CompiledWebtask>;
+}
+
+/** A request that is being answered. */
+interface Running {
+  readonly request: Receiving | undefined;
+  readonly caller: AbortController;
+  reply?: Sending;
+}
+
+const NO_BYTES = Buffer.alloc(0);
+/** Bytes of an answer that may go in one frame with its head. */
+const FIRST_BYTES = 64 << 10;
+
+/**
+ * Runs webtasks for the server at the other end of a pipe, until it is closed.
+ *
+ * @param onEnd - is told when that is; `reason` is set where the server sent what is no frame
+ */
+export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => void): void {
+  const definitions = new Map<number, Defined>();
+  const running = new Map<number, Running>();
+  const link = openLink(pipe, 'server', take, onEnd);
+  const calls = createCalls(link);
+  link.send('ready', 0);
+
+  function take(frame: Frame): void {
+    const { type, id } = frame;
+    if (type === 'define') {
+      definitions.set(id, { definition: JSON.parse(frame.head) as Definition, code: frame.bytes.toString('utf8') });
+    } else if (type === 'forget') definitions.delete(id);
+    else if (type === 'run') run(frame);
+    else if (type === 'body') running.get(id)?.request?.push(frame.bytes, frame.last);
+    else if (type === 'taken') running.get(id)?.reply?.taken(Number(frame.head));
+    else if (type === 'abort') running.get(id)?.caller.abort();
+    else if (type === 'result') calls.settle(frame);
+  }
+
+  function run({ id, head, bytes, last }: Frame): void {
+    const request = JSON.parse(head) as RunHead; // the server wrote it
+    const defined = definitions.get(request.of);
+    if (defined === undefined) fail('WORKER_FRAME_INVALID', { reason: `there is no definition ${request.of}` });
+    const receiving = last
+      ? undefined
+      : receiveBody(
+          (taken) => link.send('taken', id, { head: taken }),
+          () => undefined,
+        );
+    if (bytes.length > 0) receiving?.push(bytes, false);
+    const it: Running = { request: receiving, caller: new AbortController() };
+    running.set(id, it);
+    answer(id, it, defined, request, receiving?.body ?? bytes).catch((error: unknown) => {
+      running.delete(id);
+      link.send('broken', id, { head: describe(error) });
+    });
+  }
+
+  async function answer(
+    id: number,
+    it: Running,
+    defined: Defined,
+    { of, method, url, rawHeaders, address, onlyIfItWritesHeaders, urlFormat, requestId }: RunHead,
+    body: Receiving['body'] | Buffer,
+  ): Promise<void> {
+    const { definition } = defined;
+    const webtask = await compile(defined, of);
+    if (onlyIfItWritesHeaders && !writesHeaders(webtask)) {
+      running.delete(id);
+      link.send('broken', id, { head: { skipped: true } satisfies BrokenHead });
+      return;
+    }
+    const reply = await runWebtask(
+      webtask,
+      { method, url, rawHeaders, address, body, signal: it.caller.signal },
+      {
+        ...definition,
+        id: requestId,
+        urlFormat,
+        storage: storageOf(definition, of, calls),
+        ...(definition.issues && { issue: (requested) => calls.issue(of, id, requested) }),
+        onMessage: (text, level) => sendMessage(id, text, { of, level }),
+        onProblem: ({ message }) => sendMessage(id, message, { of, level: 50 }),
+      },
+    );
+    // By then a webtask that answers in one go has done so, and one frame holds it all.
+    if (reply.body.readableLength === 0) await setImmediate();
+    send(id, it, reply);
+  }
+
+  function send(id: number, it: Running, { body, ...head }: RunReply): void {
+    const first: Buffer | null = body.readableLength > 0 ? body.read(Math.min(FIRST_BYTES, body.readableLength)) : null;
+    link.send('reply', id, { head: head satisfies ReplyHead, bytes: first ?? NO_BYTES });
+    it.reply = sendBody(
+      body,
+      first?.length ?? 0,
+      (bytes, last) => {
+        link.send('data', id, { bytes, last });
+        if (last) running.delete(id);
+      },
+      () => {
+        running.delete(id);
+        link.send('broken', id, { head: {} });
+      },
+    );
+  }
+
+  function compile(defined: Defined, of: number): Promise<CompiledWebtask> {
+    const { definition, code } = defined;
+    defined.compiled ??= loadWebtask(
+      {
+        code,
+        file: definition.file,
+        modulePaths: definition.modulePaths,
+        fetchText: (url) => calls.fetch(of, url),
+        // There is no esbuild in a worker.
+        translate: async (text, file, language) =>
+          language === 'javascript' && isCommonJS(text)
+            ? { code: text, rewritten: false }
+            : calls.translate(of, text, file, language),
+      },
+      {
+        secrets: definition.secrets,
+        meta: definition.meta,
+        params: definition.params,
+        storage: storageOf(definition, of, calls),
+      },
+      {
+        onMessage: (text, level) => sendMessage(0, text, { of, level }),
+        onThrow: (sentence) => sendMessage(0, sentence, { of, level: 50 }),
+      },
+    );
+    defined.compiled.catch(() => {
+      delete defined.compiled; // what is missing may be there the next time
+    });
+    return defined.compiled;
+  }
+
+  function sendMessage(run: number, text: string, head: MessageHead): void {
+    link.send('message', run, { head, bytes: Buffer.from(text).subarray(0, MAX_MESSAGE_BYTES) });
+  }
+}
+
+const MAX_MESSAGE_BYTES = 64 << 10;
+
+function storageOf({ container, name }: Definition, of: number, calls: Calls): WebtaskStorage {
+  return createStorage(async () => calls.documents(of), container, name);
+}
+
+/** What the server can make the same error of. */
+function describe(error: unknown): BrokenHead {
+  if (!(error instanceof WebtaskError)) return { code: 'INTERNAL', fields: { reason: String(error) } };
+  return { code: error.code, fields: error.fields };
+}

@@ -1,0 +1,32 @@
+import { expect } from 'chai';
+import { useServer } from './server.ts';
+
+describe('A. programs of one container beside those of another', () => {
+  const server = useServer({ isolation: 'process' });
+
+  it('18. while (true) {} stops no other container', async function () {
+    this.timeout(30_000); // a worker starts, is cut off and starts again
+    if (server.masterKey === undefined) return this.skip(); // a token for a second container cannot be had
+    const asMaster = { Authorization: `Bearer ${server.masterKey}` };
+    for (const [ten, code] of [
+      ['dev', "module.exports = (ctx, cb) => { if (ctx.query.loop) while (true) {} cb(null, 'here'); };"],
+      ['other', "module.exports = (cb) => cb(null, 'there');"],
+    ]) {
+      const json = { ten, jtn: 'spin', code };
+      expect((await server.call('POST', '/api/tokens/issue', { json, headers: asMaster })).status).to.equal(200);
+    }
+    const textOf = async (path: string): Promise<string> => (await fetch(`${server.url}/api/run/${path}`)).text();
+    await textOf('other/spin'); // its worker runs
+    let isOver = false;
+    const loop = fetch(`${server.url}/api/run/dev/spin?loop=1`).finally(() => {
+      isOver = true;
+    });
+    expect(await textOf('other/spin')).to.equal('"there"');
+    expect(isOver).to.equal(false);
+
+    const answer = await loop;
+    expect([answer.status, answer.headers.get('x-wt-response-source')]).to.deep.equal([504, 'proxy']);
+    expect(await answer.json()).to.include({ code: 504, message: 'spin did not answer within 1000 ms.' });
+    expect(await textOf('dev/spin')).to.equal('"here"');
+  });
+});

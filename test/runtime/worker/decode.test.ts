@@ -1,0 +1,88 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { createDecoder } from '../../../runtime/worker/decode.ts';
+import { encodeFrame, FRAMES, type Frame, type FrameType } from '../../../runtime/worker/frame.ts';
+import { refusalIn } from '../../support/refusal.ts';
+
+describe('frames between a server and a worker', () => {
+  it('arrive as they were sent, however the pipe cuts them into pieces', () => {
+    const types = (Object.keys(FRAMES) as FrameType[]).filter((type) => FRAMES[type].from !== 'server');
+    const frame = fc.record({
+      type: fc.constantFrom(...types),
+      id: fc.nat(0xffffffff),
+      last: fc.boolean(),
+      head: fc.string({ unit: 'grapheme', maxLength: 40 }),
+      bytes: fc.uint8Array({ maxLength: 9000 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(frame, { maxLength: 6 }),
+        fc.infiniteStream(fc.integer({ min: 1, max: 6000 })),
+        (sent, cuts) => {
+          const allowed = sent.map((it) => ({
+            ...it,
+            head: FRAMES[it.type].maxHead > 160 ? it.head : '',
+            bytes: Buffer.from(it.bytes.subarray(0, FRAMES[it.type].maxBytes)),
+          }));
+          const wire = Buffer.concat(allowed.flatMap((it) => encodeFrame(it.type, it.id, it.last, it.head, it.bytes)));
+          const seen: Frame[] = [];
+          const decode = createDecoder('worker', (it) => seen.push({ ...it, bytes: Buffer.from(it.bytes) }));
+          for (let at = 0; at < wire.length; ) {
+            const length = Number(cuts.next().value);
+            decode(Buffer.from(wire.subarray(at, at + length)));
+            at += length;
+          }
+          expect(seen).to.deep.equal(allowed);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  const refused = (wire: Buffer) => refusalIn(() => createDecoder('worker', () => undefined)(wire));
+  const header = (number: number, last: number, head: number, bytes: number): Buffer => {
+    const buffer = Buffer.alloc(14);
+    buffer[0] = number;
+    buffer[1] = last;
+    buffer.writeUInt32BE(head, 6);
+    buffer.writeUInt32BE(bytes, 10);
+    return buffer;
+  };
+
+  it('are refused by their length before anything of them is kept', () => {
+    expect(refused(header(18, 0, 0, 0xffffffff))).to.deep.include({
+      code: 'WORKER_FRAME_INVALID',
+      message: 'A worker and its server do not understand each other: data has 0 and 4294967295 bytes.',
+    });
+    expect(refused(header(20, 0, 257, 0))).to.deep.include({
+      code: 'WORKER_FRAME_INVALID',
+      message: 'A worker and its server do not understand each other: message has 257 and 0 bytes.',
+    });
+  });
+
+  it('are refused where no such kind exists, or it is the other side that sends it', () => {
+    for (const number of [0, 7, 255, FRAMES.define.number, FRAMES.run.number]) {
+      expect(refused(header(number, 0, 0, 0))).to.deep.include({
+        code: 'WORKER_FRAME_INVALID',
+        message: `A worker and its server do not understand each other: there is no frame of kind ${number}.`,
+      });
+    }
+  });
+
+  it('are refused where a flag is none', () => {
+    expect(refused(header(18, 2, 0, 0))).to.include({ code: 'WORKER_FRAME_INVALID' });
+  });
+
+  it('cannot have a reader hold more than one frame, whatever is sent', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 50 }), (chunks) => {
+        const decode = createDecoder('worker', () => undefined);
+        try {
+          for (const chunk of chunks) decode(Buffer.from(chunk));
+        } catch (error) {
+          expect(error).to.include({ code: 'WORKER_FRAME_INVALID' });
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,148 @@
+import { expect } from 'chai';
+import { createPool, type Pool, type PoolLimits } from '../../../runtime/worker/pool.ts';
+import type { Worker } from '../../../runtime/worker/start-worker.ts';
+import { refusalOf } from '../../support/refusal.ts';
+
+const LIMITS: PoolLimits = { spare: 1, max: 3, maxWaiting: 1, idleMs: 60_000, maxAgeMs: 600_000, maxRequests: 100 };
+
+/** A process that only lives and dies: what the pool has to do with one. */
+interface Process extends Worker {
+  count: number;
+  readonly onIdle: () => void;
+  killed: string | undefined;
+}
+
+function poolOf(limits: Partial<PoolLimits> = {}): { pool: Pool; started: Process[]; clock: { now: number } } {
+  const started: Process[] = [];
+  const clock = { now: 0 };
+  const start = async (onIdle: () => void): Promise<Worker> => {
+    let end: (reason: string) => void = () => undefined;
+    const it: Process = {
+      pid: started.length + 1,
+      count: 0,
+      onIdle,
+      killed: undefined,
+      ended: new Promise((resolve) => {
+        end = resolve;
+      }),
+      kill(reason) {
+        it.killed ??= reason;
+        end(reason);
+      },
+      run: () => Promise.reject(new Error('not asked for')),
+      forget: () => undefined,
+    };
+    started.push(it);
+    return it;
+  };
+  return { pool: createPool(start, { ...LIMITS, ...limits }, () => clock.now), started, clock };
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('the pool of workers', () => {
+  let pool: Pool;
+  let started: Process[];
+  let clock: { now: number };
+  const use = (limits: Partial<PoolLimits> = {}): void => {
+    ({ pool, started, clock } = poolOf(limits));
+  };
+  const pidOf = async (container: string): Promise<number> => (await pool.workerOf(container)).pid;
+  afterEach(() => pool.close());
+
+  it('gives a container its own worker, one that was started before, and starts the next', async () => {
+    use();
+    await turn();
+    expect(started.length).to.equal(1);
+    expect([await pidOf('a'), await pidOf('b'), await pidOf('a')]).to.deep.equal([1, 2, 1]);
+    await turn();
+    await turn();
+    expect(started.length).to.equal(3);
+  });
+
+  it('gives requests that come at once for a new container one worker', async () => {
+    use();
+    expect(await Promise.all([pidOf('a'), pidOf('a'), pidOf('a')])).to.deep.equal([1, 1, 1]);
+  });
+
+  it('has the idle worker that was used least recently make room', async () => {
+    use({ spare: 0, max: 2 });
+    clock.now = 1;
+    await pidOf('a');
+    clock.now = 2;
+    await pidOf('b');
+    clock.now = 3;
+    await pidOf('a');
+    expect(await pidOf('c')).to.equal(3);
+    expect(started.map(({ killed }) => killed)).to.deep.equal([
+      undefined,
+      'another container needs its place',
+      undefined,
+    ]);
+  });
+
+  it('lets a request wait for a busy worker, and refuses it where too many wait', async () => {
+    use({ spare: 0, max: 1 });
+    await pidOf('a');
+    const [first] = started;
+    if (!first) throw new Error('none was started');
+    first.count = 1;
+    const waiting = pidOf('b');
+    await turn();
+    expect(await refusalOf(pidOf('c'))).to.deep.equal({
+      code: 'WORKERS_BUSY',
+      message: 'All 1 workers are busy, and enough requests wait for one.',
+      fix: 'Try again after 1 s.',
+    });
+    first.count = 0;
+    first.onIdle();
+    expect(await waiting).to.equal(2);
+  });
+
+  it('gives the next request a new worker when one has died', async () => {
+    use({ spare: 0 });
+    await pidOf('a');
+    started[0]?.kill('it crashed');
+    await turn();
+    expect(await pidOf('a')).to.equal(2);
+  });
+
+  it('ends a worker on demand', async () => {
+    use({ spare: 0 });
+    await pidOf('a');
+    expect([pool.recycle('a', 'purged'), pool.recycle('b', 'purged')]).to.deep.equal([true, false]);
+    expect(started[0]?.killed).to.equal('purged');
+    expect(await pidOf('a')).to.equal(2);
+  });
+
+  it('ends all of them when it is closed, also those that were still starting', async () => {
+    use({ spare: 2 });
+    await pidOf('a');
+    await pool.close();
+    expect(started.map(({ killed }) => killed)).to.deep.equal(['the server stops', 'the server stops']);
+  });
+});
+
+describe('a worker of the pool that has lived its time', () => {
+  for (const [why, limits, after, reason] of [
+    ['of idleness', { idleMs: 10 }, 10, 'it had nothing to do'],
+    ['of age', { maxAgeMs: 10 }, 10, 'it was old'],
+    ['of requests', { maxRequests: 1 }, 0, 'it had answered enough requests'],
+  ] as const) {
+    it(`gets no more requests, and ends when it has answered those it has (${why})`, async () => {
+      const { pool, started, clock } = poolOf({ spare: 0, ...limits });
+      await pool.workerOf('a');
+      const [first] = started;
+      if (!first) throw new Error('none was started');
+      first.count = why === 'of idleness' ? 0 : 1;
+      clock.now = after;
+      pool.sweep();
+      expect((await pool.workerOf('a')).pid).to.equal(2);
+      if (why !== 'of idleness') expect(first.killed).to.equal(undefined);
+      first.count = 0;
+      first.onIdle();
+      expect(first.killed).to.equal(reason);
+      await pool.close();
+    });
+  }
+});
