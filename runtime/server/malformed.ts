@@ -17,11 +17,16 @@ export function answerMalformed(error: ParserError, socket: Duplex): void {
   // Of the request that is being answered; otherwise what comes behind it is not answered into its answer.
   if (answering && !answering.headersSent && !answering.req.complete) {
     answerAndClose(known, answering);
-  } else if (!socket.writable || answering) {
+  } else if (!socket.writable || answering || isConnecting(socket)) {
     socket.destroy();
   } else {
     answerSocket(known, socket);
   }
+}
+
+/** Whether a caller has not come as far as TLS, and so could not read an answer. */
+function isConnecting(socket: Duplex): boolean {
+  return 'secureConnecting' in socket && socket.secureConnecting === true;
 }
 
 /** Says what is wrong with a body, as long as the answer has not begun, and ends the connection. */
