@@ -18,8 +18,8 @@ export interface StreamOptions {
 const PING_EVERY = 15_000;
 /** Bytes that wait for a reader; a webtask that prints much at once gives nobody the time to read. */
 const MAX_WAITING = 4 * 1024 * 1024;
-/** Milliseconds that a reader has to take what is still to be sent, when its stream ends. */
-const PATIENCE = { dropped: 10_000, stopped: 1_000 };
+/** Milliseconds that a reader has to take what is still to be sent, when its stream ends. A stop of the server waits for none. */
+const PATIENCE = 10_000;
 
 /**
  * Streams the logs of a container, from now on, until the reader goes, is too slow, may not read any more, or the
@@ -36,30 +36,29 @@ export function streamLogs(res: ServerResponse, { logs, container, name, framing
   const reader: LogReader = {
     name,
     take: (json) => send(framing.record(json, ++id)),
-    stop: () => end('this log stream was ended: the server stops', PATIENCE.stopped),
+    stop: () => end('this log stream was ended: the server stops'),
   };
   const pinging = setInterval(() => ping(), PING_EVERY).unref();
   const leave = (): void => {
     clearInterval(pinging);
     logs.remove(container, reader);
   };
-  const end = (text: string, patience: number): void => {
+  const end = (text: string): void => {
     if (hasEnded) return;
     hasEnded = true;
-    leave();
     const record = toRecord({ container, level: 40, text, from: 'platform' }, Date.now());
     res.end(framing.record(JSON.stringify(record), ++id));
-    const timer = setTimeout(() => res.destroy(), patience);
+    const timer = setTimeout(() => res.destroy(), PATIENCE);
     res.once('close', () => clearTimeout(timer));
   };
   const send = (text: string): void => {
     if (hasEnded) return;
     if (res.writableLength <= MAX_WAITING) res.write(text);
-    else end('this log stream was ended: its reader is too slow, and records were lost', PATIENCE.dropped);
+    else end('this log stream was ended: its reader is too slow, and records were lost');
   };
   const ping = (): void => {
     send(framing.ping);
-    check().catch((error: Error) => end(`this log stream was ended: ${error.message}`, PATIENCE.dropped));
+    check().catch((error: Error) => end(`this log stream was ended: ${error.message}`));
   };
 
   res.writeHead(200, { 'Content-Type': framing.type, 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' });

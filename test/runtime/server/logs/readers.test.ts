@@ -5,6 +5,17 @@ import { ask, run, runCode, startTestServer, type TestServer } from '../../../su
 
 const EVENTS = { Accept: 'text/event-stream' };
 
+/** Prints more than the two ends of a connection hold, beside what the server does. */
+const MUCH = `return (ctx, cb) => {
+  const text = 'x'.repeat(16000);
+  let n = 0;
+  const print = () => {
+    for (let i = 0; i < 20; i++) console.log(++n, text);
+    if (n < 1500) setImmediate(print); else cb(null, n);
+  };
+  print();
+}`;
+
 describe('a reader of logs', () => {
   let server: TestServer;
   let clock: FakeTimers.Clock | undefined;
@@ -30,17 +41,7 @@ describe('a reader of logs', () => {
     const slow = await open(server.sign());
     const other = await open(server.sign());
     slow.socket.pause();
-    // More than the two ends of a connection hold, beside what the server does.
-    const code = `return (ctx, cb) => {
-      const text = 'x'.repeat(16000);
-      let n = 0;
-      const print = () => {
-        for (let i = 0; i < 20; i++) console.log(++n, text);
-        if (n < 1500) setImmediate(print); else cb(null, n);
-      };
-      print();
-    }`;
-    expect((await runCode(server, code)).body).to.equal('1500');
+    expect((await runCode(server, MUCH)).body).to.equal('1500');
     await other.until(/finished/);
     expect(other.chunks).to.have.length(1502);
     slow.socket.resume();
@@ -86,6 +87,16 @@ describe('a reader of logs', () => {
     time.tick(15_000);
     expect(await stream.ended).to.equal(true);
     expect(messageOf(stream.chunks.at(-1) ?? '')).to.equal('this log stream was ended: token is revoked');
+  });
+
+  it('who was dropped and still reads nothing does not hold up a stop of the server', async () => {
+    const slow = await open(server.sign());
+    slow.socket.pause();
+    await runCode(server, MUCH);
+    const stoppedAt = Date.now();
+    await server.restart();
+    expect(Date.now() - stoppedAt).to.be.below(3000);
+    slow.close();
   });
 
   it('is told when the server stops, which it does at once, also where nobody reads any more', async () => {
