@@ -33,6 +33,14 @@ export function createJobsWebtask(url: string, { claimMs, missed, now }: ClaimRu
     return (await call('POST', pathOf(job), { criteria, updates })).status !== 404;
   }
 
+  /** A job that was at rest does not run for the times that came meanwhile. */
+  async function revive(job: Job): Promise<void> {
+    if (job.state !== 'inactive' || (job.next_available_at !== null && Date.parse(job.next_available_at) > now()))
+      return;
+    const next = await nextTime(job.schedule, job.tz, now());
+    if (next !== undefined) await update(job, { next_available_at: toDate(next) });
+  }
+
   async function* walk(container: string): AsyncGenerator<Job> {
     for (let offset = 0; ; offset += PAGE) {
       const { json } = await call('GET', [container], undefined, { offset, limit: PAGE });
@@ -67,6 +75,7 @@ export function createJobsWebtask(url: string, { claimMs, missed, now }: ClaimRu
       const { schedule, tz = before?.tz ?? 'UTC', state = before?.state ?? 'active' } = change;
       const { meta = before?.meta ?? {}, repeat_interrupted = false } = change;
       const next = await nextValidTime(schedule, tz, now(), { nbf, exp });
+      if (before && state === 'active') await revive(before);
       // It may know neither time zones nor metadata, and then leaves both out.
       const { json } = await call('PUT', pathOf(place), { schedule, token, state, tz, meta, repeat_interrupted });
       const job = readJob(json);
@@ -88,6 +97,8 @@ export function createJobsWebtask(url: string, { claimMs, missed, now }: ClaimRu
       return found;
     },
     async setState(place, state) {
+      const before = await get(place);
+      if (before && state === 'active') await revive(before);
       const { status, json } = await call('PUT', [...pathOf(place), 'state'], { state });
       return status === 404 ? undefined : readJob(json);
     },
