@@ -88,6 +88,20 @@ Exit codes: 1 the server cannot be reached or ended the stream, 2 wrong use or n
   )
   .action(async (container, options) => (await import('./logs.ts')).logs(container, options));
 
+const cron = program.command('cron').description('run the cron job of a webtask').helpCommand(false);
+addSettings(
+  cron
+    .command('run')
+    .description('run a cron job now, whatever its schedule and state, and print the result')
+    .argument('<job>', 'NAME, or CONTAINER/NAME')
+    .option('--json', 'as JSON'),
+  { ...SETTINGS.container, help: 'container of the job, where its name does not say it' },
+  { ...SETTINGS.server, help: 'server that runs it' },
+  SETTINGS.token,
+)
+  .addHelpText('after', '\nExit codes: 0 it succeeded (a status of 2xx), 3 it failed, 1 no server ran it, 2 wrong use.')
+  .action(async (job, options) => (await import('./cron.ts')).runJob(job, options));
+
 const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
 addSettings(
   token

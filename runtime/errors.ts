@@ -901,6 +901,30 @@ export const ERRORS = {
     text: 'the container `{container}` has {max} cron jobs, and cannot have more',
     fix: 'Delete one, or have the limit of the server raised: WEBTASK_CRON_MAX_JOBS.',
   },
+  CRON_JOB_UNNAMED: {
+    status: 400,
+    fault: 'caller',
+    text: '"{job}" names no cron job.',
+    fix: 'Write NAME, or CONTAINER/NAME.',
+  },
+  CRON_WITHOUT_TOKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'No token was given to run the cron job {container}/{name} with.',
+    fix: 'Pass --token or set WEBTASK_TOKEN. Beside the data folder of the server, this prints one: webtask token mint --container {container}',
+  },
+  CRON_RUN_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'The server {server} does not run the cron job {container}/{name}: {reason}.',
+    fix: 'Check its container and name, and that the token may manage this container.',
+  },
+  CRON_RUN_UNREACHABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The cron job {container}/{name} cannot be run on {server}: {reason}.',
+    fix: 'Check --server, and that the server runs.',
+  },
   CRON_STORE_REFUSED: { status: 400, fault: 'caller', text: 'the cron job was refused: {reason}' },
   CRON_STORE_UNANSWERED: {
     status: 502,

@@ -24,6 +24,7 @@ Commands:
   serve [options]                serve webtasks by their tokens
   logs [options] [container]     show what the webtasks of a container print,
                                  and their requests, as it happens
+  cron                           run the cron job of a webtask
   token                          mint a token, or say what one holds
   keys                           list, change and hand out the keys of a server
   backup [options] <file>        copy the store into one file, while servers
@@ -122,6 +123,36 @@ Options:
 
 It goes on until ctrl+c; nothing is kept from before. With several servers, each shows what it ran itself.
 Exit codes: 1 the server cannot be reached or ended the stream, 2 wrong use or no right to read.
+`,
+  'cron --help': `Usage: webtask cron [options] [command]
+
+run the cron job of a webtask
+
+Options:
+  -h, --help           print this help
+
+Commands:
+  run [options] <job>  run a cron job now, whatever its schedule and state, and
+                       print the result
+`,
+  'cron run --help': `Usage: webtask cron run [options] <job>
+
+run a cron job now, whatever its schedule and state, and print the result
+
+Arguments:
+  job                 NAME, or CONTAINER/NAME
+
+Options:
+  --json              as JSON
+  --container <name>  container of the job, where its name does not say it
+                      (default: "default", env: WEBTASK_CONTAINER)
+  --server <url>      server that runs it (default: "http://127.0.0.1:8721",
+                      env: WEBTASK_SERVER)
+  --token <token>     token that manages the container, or the server's master
+                      key (env: WEBTASK_TOKEN)
+  -h, --help          print this help
+
+Exit codes: 0 it succeeded (a status of 2xx), 3 it failed, 1 no server ran it, 2 wrong use.
 `,
   'token --help': `Usage: webtask token [options] [command]
 
