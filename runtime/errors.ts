@@ -181,6 +181,12 @@ export const ERRORS = {
     text: 'The webtask {file} cannot be read.',
     fix: 'Paths of webtasks are taken from the working directory.',
   },
+  HARNESS_NAME_TWICE: {
+    status: 500,
+    fault: 'caller',
+    text: 'Both {first} and {second} would be the webtask {name}.',
+    fix: 'Rename one of them: a webtask is built, served and stored by its name.',
+  },
   HARNESS_PROBLEM: { status: 500, fault: 'webtask', text: '{problem}' },
   HARNESS_DATE_NOT_FROZEN: {
     status: 500,

@@ -19,6 +19,9 @@ export interface CompiledWebtask {
   // The platform calls functions of any parameters; the model says which.
   // biome-ignore lint/complexity/noBannedTypes: what a webtask exports is any function
   readonly run: Function;
+  /** The function as its author wrote it, where {@link run} is made from it. */
+  // biome-ignore lint/complexity/noBannedTypes: as above
+  readonly written?: Function;
   readonly model: ProgrammingModel;
   readonly file: string;
   /** The code as it was compiled, with its source map where it was rewritten. */
@@ -48,9 +51,11 @@ export async function compileWebtask(source: WebtaskSource, given: ModuleWebtask
   return { ...callable(exported), file: source.file, code };
 }
 
-function callable(value: unknown): Pick<CompiledWebtask, 'run' | 'model'> {
+function callable(value: unknown): Pick<CompiledWebtask, 'run' | 'written' | 'model'> {
   if (typeof value === 'function') return { run: value, model: modelOf(value.length) };
-  if (isObject(value) && typeof value.fetch === 'function') return { run: value.fetch.bind(value), model: 'fetch' };
+  if (isObject(value) && typeof value.fetch === 'function') {
+    return { run: value.fetch.bind(value), written: value.fetch, model: 'fetch' };
+  }
   return fail('COMPILE_NOT_A_FUNCTION', { exported: describeExport(value) });
 }
 

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { fetchTextAnywhere } from '../code/fetch-text.ts';
 import { maskSecrets } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
 import { loadWebtask, type RunProblem, type RunReply, type RunSettings, runWebtask } from '../invoke/index.ts';
 import { functionPlace } from '../invoke/place.ts';
-import { webtaskName, webtaskSettings } from '../project/index.ts';
+import { listWebtasks, webtaskName, webtaskSettings } from '../project/index.ts';
 import { currentTest, limitOf, noteProblem, type TestRecord, takeProblems } from './current-test.ts';
 import { explain } from './explain.ts';
 import { type TestRequest, toRunRequest } from './request.ts';
@@ -47,7 +47,7 @@ export interface Task {
  *
  * @param file - path of the webtask, from the working directory
  * @returns what requests are sent to; a webtask that never answers, or answers twice, fails the test by file and line
- * @throws COMPILE_FAILED and the other errors of compiling; SECRET_MISSING; HARNESS_NO_FILE
+ * @throws COMPILE_FAILED and the other errors of compiling; SECRET_MISSING; HARNESS_NO_FILE, HARNESS_NAME_TWICE
  *
  * @example
  * const task = await webtask('webtasks/revoke_dynamodb.ts', { secrets: ['TABLE', 'REGION'] });
@@ -64,6 +64,8 @@ export async function webtask(file: string, options: WebtaskOptions = {}): Promi
 async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
   const name = webtaskName(file);
   const code = await readFile(file, 'utf8').catch((cause) => fail('HARNESS_NO_FILE', { file }, { cause }));
+  const other = listWebtasks(dirname(file)).find((it) => it !== file && webtaskName(it) === name);
+  if (other !== undefined) fail('HARNESS_NAME_TWICE', { first: basename(file), second: basename(other), name });
   const given = webtaskSettings(file, options);
   const mask = maskSecrets(given.secrets);
   const storage = testStorage(options.storage, name);

@@ -7,10 +7,11 @@ import type { CompiledWebtask } from '../compile/index.ts';
  */
 export function functionPlace(webtask: CompiledWebtask): string {
   const file = shortPath(webtask.file);
-  const start = webtask.code.indexOf(webtask.run.toString());
+  const start = webtask.code.indexOf((webtask.written ?? webtask.run).toString());
   if (start === -1) return file; // made by other code, such as an adapter
-  const line = webtask.code.slice(0, start).split('\n').length;
-  const entry = findSourceMap(webtask.file)?.findEntry(line - 1, 0);
+  const before = webtask.code.slice(0, start).split('\n');
+  const line = before.length;
+  const entry = findSourceMap(webtask.file)?.findEntry(line - 1, before.at(-1)?.length ?? 0);
   return `${file}:${entry && 'originalLine' in entry ? entry.originalLine + 1 : line}`;
 }
 

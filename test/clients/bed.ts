@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { type ProgramResult, runProgram, startProgram, waitForLine } from '../support/program.ts';
+import { type ProgramResult, runProgram, startProgram, toItsEnd, waitForLine } from '../support/program.ts';
 
 /** What npm needs of the environment to reach its registry, which the server fetches modules from. */
 const NETWORK =
@@ -141,18 +141,7 @@ export function useBed(serveArgs: readonly string[] = []): Bed {
       mkdirSync(dirname(join(home, file)), { recursive: true });
       writeFileSync(join(home, file), text);
     },
-    async wt(args, options = {}) {
-      const child = startClient(args, options);
-      const text = { stdout: '', stderr: '' };
-      for (const stream of ['stdout', 'stderr'] as const) {
-        child[stream].setEncoding('utf8').on('data', (chunk) => {
-          text[stream] += chunk;
-        });
-      }
-      child.stdin.end(options.input ?? '');
-      const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
-      return { status, ...text };
-    },
+    wt: (args, options = {}) => toItsEnd(startClient(args, options), options.input),
     async ok(args, options) {
       const { status, stdout, stderr } = await bed.wt(args, options);
       expect(status, `wt ${args.join(' ')}\n${stdout}\n${stderr}`).to.equal(0);

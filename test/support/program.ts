@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -31,14 +31,18 @@ export async function runProgram(
   args: readonly string[],
   options: ProgramOptions = {},
 ): Promise<ProgramResult> {
-  const child = startProgram(name, args, options);
+  return toItsEnd(startProgram(name, args, options), options.input);
+}
+
+/** Waits for the end of a process, and gives what it printed. */
+export async function toItsEnd(child: ChildProcessWithoutNullStreams, input = ''): Promise<ProgramResult> {
   const text = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {
     child[stream].setEncoding('utf8').on('data', (chunk) => {
       text[stream] += chunk;
     });
   }
-  child.stdin.end(options.input ?? '');
+  child.stdin.end(input);
   const status = await new Promise<number | null>((resolve) => child.once('close', resolve));
   return { status, ...text };
 }

@@ -40,6 +40,16 @@ module.exports = (context, callback) => context.storage.get((error, data = { cou
   const load = (name: string, options?: WebtaskOptions): Promise<Task> =>
     webtask(join(project.folder, 'webtasks', name), options);
 
+  it('refuses two webtasks of one name, in whatever languages: dev and wt-build take one of them', async () => {
+    project.write('webtasks/two.js', 'return cb => cb()');
+    project.write('webtasks/two.ts', 'export default (cb: () => void) => cb();');
+    expect(await refusalOf(load('two.ts'))).to.deep.equal({
+      code: 'HARNESS_NAME_TWICE',
+      message: 'Both two.ts and two.js would be the webtask two.',
+      fix: 'Rename one of them: a webtask is built, served and stored by its name.',
+    });
+  });
+
   it('knows the name and the file of the webtask', async () => {
     const { name, file } = await load('echo.js');
     expect({ name, file }).to.deep.equal({ name: 'echo', file: join(project.folder, 'webtasks/echo.js') });

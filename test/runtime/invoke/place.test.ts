@@ -17,6 +17,8 @@ describe('the place of a webtask’s function', () => {
     ['in a class', 'class A {\n  static run(ctx, cb) {}\n}\nmodule.exports = A.run;', 2],
     ['hoisted', 'return run;\n\nfunction run(cb) {}', 3],
     ['with lines that end in CR LF', '// a\r\n\r\nreturn cb => cb()', 3],
+    ['of { fetch }', '\nmodule.exports = {\n  async fetch(request) {\n    return new Response();\n  },\n};', 3],
+    ['of { fetch } in an ES module', '\nexport default {\n  fetch: async () => new Response(),\n};', 3],
     ['in an ES module', "import os from 'node:os';\n\nexport default async (ctx, cb) => os;", 3],
   ] as const) {
     it(`is its line: ${what}`, async () => {
