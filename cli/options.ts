@@ -172,6 +172,10 @@ export const SETTINGS = {
     env: 'WEBTASK_CRON_URL',
     help: 'webtask that keeps cron jobs, in place of the store; its URL with its key where it asks for one',
   },
+  metricsToken: {
+    env: 'WEBTASK_METRICS_TOKEN',
+    help: 'credential that /metrics can be read with, and nothing else; at least 16 characters',
+  },
   testDynamodb: { env: 'WEBTASK_TEST_DYNAMODB', help: 'env: tests use the real table of .env, not an embedded one' },
 } as const satisfies Record<string, Setting>;
 

@@ -15,6 +15,7 @@ import type { createCodeFinder } from './find-code.ts';
 import type { Issue } from './issue.ts';
 import type { Limits } from './limits/index.ts';
 import { type Logs, startRunLog } from './logs/index.ts';
+import type { Metrics } from './metrics/index.ts';
 import type { Registry } from './registry.ts';
 import { type RunTarget, toRunRequest, withoutBody } from './request.ts';
 import type { Runner } from './runner.ts';
@@ -38,6 +39,7 @@ export interface RunParts {
   readonly acts: Acts;
   readonly limits: Limits;
   readonly logs: Logs;
+  readonly metrics: Metrics;
   /** The hosts that are the cluster's. */
   readonly ownHosts: OwnHosts;
   readonly limitMs: number;
@@ -154,7 +156,10 @@ async function run(
     settings,
     // The others know no headers, so that a preflight is answered for them.
     onlyIfItWritesHeaders: isPreflight(req),
-    onCompile: () => log.compiled('cold'),
+    onCompile() {
+      log.compiled('cold');
+      parts.metrics.coldStart();
+    },
     onReady() {
       timing.mark('compile');
       return !res.destroyed; // the caller may have left before anything ran

@@ -3,7 +3,7 @@ import { type AddressInfo, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fail, type WebtaskError } from '../errors.ts';
 import { createModules } from '../modules/index.ts';
-import { createDocuments, type Documents, openStore, type Store } from '../store/index.ts';
+import { openStore } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
@@ -24,6 +24,8 @@ import { createIssuer } from './issue.ts';
 import { createLimits } from './limits/index.ts';
 import { listen, stop } from './listen.ts';
 import { createLogs } from './logs/index.ts';
+import { createMetrics, createMetricsReaders } from './metrics/index.ts';
+import { openDocumentsOf } from './open-documents.ts';
 import { type Isolation, openRunner } from './open-runner.ts';
 import { createReadiness } from './readiness.ts';
 import { createRegistry } from './registry.ts';
@@ -98,7 +100,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readTls = () => readTlsPair(options.tls ?? {});
   const tls = await readTls();
   const keys = await loadKeySet(options);
-  const store = await openSharedStore(() => openStore(options.dataFolder, options.env));
+  const mayReadMetrics = createMetricsReaders(options.env);
+  const logs = createLogs();
+  const metrics = createMetrics({ logReaders: logs.countAll });
+  const store = await openSharedStore(async () => metrics.ofStore(await openStore(options.dataFolder, options.env)));
   const openStoreOnce = store.open;
   let baseUrl = options.publicUrl ?? '';
   const maxCodeBytes = options.maxCodeBytes ?? MAX_CODE_BYTES;
@@ -134,9 +139,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onOutput: options.onLine,
   });
   const findCode = createCodeFinder(registry, loadCode, maxCodeBytes);
-  const { limitMs, onLine, onError } = options;
+  const { limitMs, onLine } = options;
+  const onError = (error: WebtaskError): void => {
+    metrics.error(error.code);
+    options.onError(error);
+  };
   const revocationSource = openRevocationSource(openStoreOnce, options.env, Date.now);
-  const revocations = createRevocations(revocationSource);
+  const revocations = createRevocations(metrics.ofRevocations(revocationSource));
   const identify = createIdentifier(keys, revocations);
   const issue = createIssuer({
     keys,
@@ -149,7 +158,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const journal = createJournal(resolve(options.dataFolder, 'audit'));
   const acts = createActs(journal);
   const limits = createLimits(openStoreOnce);
-  const logs = createLogs();
   const run = createRunHandler({
     authorize,
     registry,
@@ -161,6 +169,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     acts,
     limits,
     logs,
+    metrics,
     ownHosts,
     limitMs,
     onLine,
@@ -171,7 +180,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     dataFolder: options.dataFolder,
     env: options.env,
     registry,
-    run,
+    run(target, req, res) {
+      metrics.run('cron', res);
+      return run(target, req, res);
+    },
     keys,
     baseUrl: () => baseUrl,
     limitMs,
@@ -197,6 +209,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isOwnHost,
       readiness,
       acts,
+      metrics,
+      mayReadMetrics,
       onError,
     },
     RESOURCES,
@@ -207,8 +221,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     admitRequest(req, readPeer);
     if (answerSmall(req, res)) return;
     const target = await readTarget(req, hosts);
-    if (target) await run(target, req, res);
-    else if (!openManagement(req, res)) await api(req, res);
+    if (target) {
+      metrics.run('http', res);
+      await run(target, req, res);
+    } else if (!openManagement(req, res)) await api(req, res);
   };
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits };
   const server = createListener({ tls, timeLimits, onError }, answer);
@@ -237,17 +253,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await journal.close();
       await store.close();
     },
-  };
-}
-
-/** What is left of writes that were cut short goes when the store is first used. */
-function openDocumentsOf(openStore: () => Promise<Store>): () => Promise<Documents> {
-  let documents: ReturnType<typeof createDocuments> | undefined;
-  return async () => {
-    if (documents) return documents;
-    documents = createDocuments(await openStore());
-    documents.sweep().catch(() => undefined); // the next start does it
-    return documents;
   };
 }
 

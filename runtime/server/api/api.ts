@@ -12,6 +12,7 @@ import type { createCodeFinder } from '../find-code.ts';
 import type { Issue } from '../issue.ts';
 import type { Limits } from '../limits/index.ts';
 import type { Logs } from '../logs/index.ts';
+import type { IsMetricsReader, Metrics } from '../metrics/index.ts';
 import type { Readiness } from '../readiness.ts';
 import type { Registry } from '../registry.ts';
 import type { Revocations } from '../revocations.ts';
@@ -45,6 +46,8 @@ export interface ApiParts {
   readonly readiness: Readiness;
   /** Records what is done. */
   readonly acts: Acts;
+  readonly metrics: Metrics;
+  readonly mayReadMetrics: IsMetricsReader;
   readonly onError: (error: WebtaskError) => void;
 }
 
@@ -107,6 +110,9 @@ export function createApiHandler(
       else parseJson(request, body.toString(), done);
     });
     api.addHook('preHandler', limitTime);
+    api.addHook('onResponse', async ({ method, routeOptions }, { statusCode }) => {
+      parts.metrics.request(method, routeOptions.url, statusCode);
+    });
     parts.acts.recordAnswers(api, (error, request, reply) => {
       reply.removeHeader('location');
       return setError(error, request, reply);

@@ -1,8 +1,6 @@
-import type { FastifyRequest } from 'fastify';
-import { fail } from '../../errors.ts';
-import { hostName } from '../hosts.ts';
-import type { ApiParts, Routes } from './api.ts';
+import type { Routes } from './api.ts';
 import { describeRoute } from './describe.ts';
+import { checkOwnHost } from './own-host.ts';
 
 const OK = { type: 'object', required: ['status'], properties: { status: { type: 'string', const: 'ok' } } } as const;
 
@@ -44,11 +42,3 @@ export const addHealthRoutes: Routes = (api, parts) => {
     },
   );
 };
-
-/** Other hosts are those of webtasks; the address itself is what a prober in a cluster of machines says. */
-function checkOwnHost({ raw, method }: FastifyRequest, { isOwnHost }: ApiParts): void {
-  const host = hostName(raw.headers.host ?? '');
-  if (!isOwnHost(host) && host !== raw.socket.localAddress) {
-    fail('ROUTE_UNKNOWN', { method, path: (raw.url ?? '/').replace(/\?.*/s, '') });
-  }
-}

@@ -4,6 +4,7 @@ import { addCronRoutes } from './cron.ts';
 import { addHealthRoutes } from './health.ts';
 import { addLimitRoutes } from './limits.ts';
 import { addLogRoutes } from './logs.ts';
+import { addMetricsRoutes } from './metrics.ts';
 import { addModuleRoutes } from './modules.ts';
 import { addDocumentRoutes } from './openapi.ts';
 import { addStorageRoutes } from './storage.ts';
@@ -20,6 +21,7 @@ export const RESOURCES: readonly Routes[] = [
   addModuleRoutes,
   addLimitRoutes,
   addHealthRoutes,
+  addMetricsRoutes,
   addDocumentRoutes,
   addLogRoutes,
 ];

@@ -20,6 +20,8 @@ export interface Logs {
   remove(container: string, reader: LogReader): void;
   /** How many read a container now. */
   count(container: string): number;
+  /** How many read any container now. */
+  countAll(): number;
   /** Stops every reader. */
   close(): void;
 }
@@ -55,6 +57,7 @@ export function createLogs(): Logs {
       if (found?.delete(reader) && found.size === 0) readers.delete(container);
     },
     count: (container) => readers.get(container)?.size ?? 0,
+    countAll: () => [...readers.values()].reduce((sum, { size }) => sum + size, 0),
     close() {
       isClosed = true;
       for (const found of [...readers.values()]) for (const reader of [...found]) reader.stop();

@@ -1,0 +1,122 @@
+import type { ServerResponse } from 'node:http';
+import { type ErrorCode, WebtaskError } from '../../errors.ts';
+import type { Store } from '../../store/index.ts';
+import type { RevocationSource } from '../revocation-source.ts';
+import type { Gauges, Instruments } from './instruments.ts';
+
+/** What a server counts. */
+export interface Metrics {
+  /** Counts a run when its answer ends. */
+  run(trigger: 'http' | 'cron', res: ServerResponse): void;
+  coldStart(): void;
+  /** Counts a request to a route, as it is registered. */
+  request(method: string, route: string | undefined, status: number): void;
+  error(code: ErrorCode): void;
+  /** Has the calls of a store counted. */
+  ofStore(store: Store): Store;
+  /** Has the questions to a list of revoked tokens counted, and not what is answered from memory. */
+  ofRevocations(source: RevocationSource): RevocationSource;
+  /** All of it in the text format of Prometheus. */
+  text(): Promise<{ readonly type: string; readonly text: string }>;
+}
+
+/** So many are kept until the library is loaded, which happens with the first of them that is no start of a server. */
+const MAX_WAITING = 100;
+
+/**
+ * Makes the metrics of a server. Their library is loaded when there is something to count, so that a start does not
+ * wait for it.
+ */
+export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metrics {
+  let inFlight = 0;
+  let instruments: Instruments | undefined;
+  let loading: Promise<Instruments> | undefined;
+  let waiting: ((it: Instruments) => void)[] = [];
+
+  async function load(): Promise<Instruments> {
+    const { createInstruments } = await import('./instruments.ts');
+    instruments = createInstruments({ runsInFlight: () => inFlight, logReaders });
+    for (const count of waiting) count(instruments);
+    waiting = [];
+    return instruments;
+  }
+
+  function record(count: (it: Instruments) => void): void {
+    if (instruments) count(instruments);
+    else if (waiting.push(count) >= MAX_WAITING) loading ??= load();
+  }
+
+  return {
+    run(trigger, res) {
+      loading ??= load();
+      const startedAt = performance.now();
+      inFlight += 1;
+      res.setMaxListeners(res.getMaxListeners() + 1); // one more than what answers it has
+      res.once('close', () => {
+        inFlight -= 1;
+        const seconds = (performance.now() - startedAt) / 1000;
+        const result = res.writableFinished ? `${Math.floor(res.statusCode / 100)}xx` : 'cut off';
+        const source = res.headersSent ? String(res.getHeader('x-wt-response-source') ?? 'proxy') : 'none';
+        record(({ runs, runSeconds }) => {
+          runs.inc({ trigger, result, source });
+          runSeconds.observe({ trigger }, seconds);
+        });
+      });
+    },
+    coldStart: () => record(({ coldStarts }) => coldStarts.inc()),
+    request: (method, route = 'none', status) =>
+      record(({ requests }) => requests.inc({ method: route === 'none' ? 'any' : method, route, status })),
+    error: (code) => record(({ errors }) => errors.inc({ code })),
+    ofStore(store) {
+      const counted =
+        <Args extends unknown[], T>(operation: string, call: (...args: Args) => Promise<T>) =>
+        async (...args: Args): Promise<T> => {
+          const startedAt = performance.now();
+          let result = 'done';
+          try {
+            const answer = await call(...args);
+            if (typeof answer === 'object' && answer !== null && 'ok' in answer && !answer.ok) result = 'changed';
+            return answer;
+          } catch (error) {
+            result = codeOf(error);
+            throw error;
+          } finally {
+            const seconds = (performance.now() - startedAt) / 1000;
+            record(({ storeCalls, storeSeconds }) => {
+              storeCalls.inc({ operation, result });
+              storeSeconds.observe({ operation }, seconds);
+            });
+          }
+        };
+      return {
+        ...store,
+        get: counted('get', store.get),
+        put: counted('put', store.put),
+        remove: counted('remove', store.remove),
+        list: counted('list', store.list),
+      };
+    },
+    ofRevocations: (source) => ({
+      ...source,
+      async has(jti) {
+        let result = 'failed';
+        try {
+          const found = await source.has(jti);
+          result = found ? 'revoked' : 'not revoked';
+          return found;
+        } finally {
+          record(({ revocationChecks }) => revocationChecks.inc({ result }));
+        }
+      },
+    }),
+    async text() {
+      loading ??= load();
+      const { registry } = await loading;
+      return { type: registry.contentType, text: await registry.metrics() };
+    },
+  };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof WebtaskError ? error.code : 'INTERNAL';
+}
