@@ -1,3 +1,5 @@
+import { format } from 'node:util';
+
 /** How much what was printed matters, as bunyan counts: trace, debug, info, warn, error. */
 export type OutputLevel = 10 | 20 | 30 | 40 | 50;
 
@@ -11,10 +13,10 @@ export function watchConsole(): void {
   if (isWatched) return;
   isWatched = true;
   for (const name of Object.keys(LEVELS) as (keyof typeof LEVELS)[]) {
-    const print = console[name] as (...args: unknown[]) => void; // each takes anything
+    const print = name === 'trace' ? printTrace : (console[name] as (...args: unknown[]) => void); // each takes anything
     console[name] = (...args: unknown[]): void => {
       const outer = printing;
-      printing ??= LEVELS[name]; // trace() prints by error()
+      printing ??= LEVELS[name]; // one may print by another
       try {
         Reflect.apply(print, console, args);
       } finally {
@@ -22,6 +24,13 @@ export function watchConsole(): void {
       }
     };
   }
+}
+
+/** Does what Node's does, which would show this file as the place of the call. */
+function printTrace(...args: unknown[]): void {
+  const trace = { name: 'Trace', message: format(...args), stack: '' };
+  Error.captureStackTrace(trace, console.trace);
+  console.error(trace.stack);
 }
 
 /** The level of the method of `console` that is printing right now, where one is. */

@@ -25,9 +25,9 @@ describe('messages', () => {
     ]);
   });
 
-  it('of console.trace are of the lowest level, although it prints by console.error', async () => {
+  it('of console.trace are of the lowest level, and show the place of the call', async () => {
     const [first] = await messagesOf("console.trace('here')");
-    expect(first?.[0]).to.match(/^Trace: here\n/);
+    expect(first?.[0]).to.match(/^Trace: here\n {4}at .*\/app\/hello\.js:1:/);
     expect(first?.[1]).to.equal(10);
   });
 
