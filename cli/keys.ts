@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fail } from '../runtime/errors.ts';
+import { renewTokens } from '../runtime/server/renew-tokens.ts';
 import {
   createPkcs12,
   listKeys,
@@ -43,7 +44,22 @@ export async function rotate({ data }: { data: string }): Promise<void> {
   for (const kid of await rotateKeys({ dataFolder: data, env: process.env, now: Date.now() })) {
     console.log(`current: ${kid}`);
   }
-  console.log('next: start the server again; when the tokens of the old keys are gone, webtask keys remove KID');
+  console.log('next: start the server again, then: webtask keys renew');
+}
+
+/** `webtask keys renew`: the stored webtasks no longer need the former keys. */
+export async function renew({ data, json }: { data: string; json?: boolean }): Promise<void> {
+  await listKeys(data, process.env, Date.now()); // makes none
+  const renewal = await renewTokens(data, process.env, Date.now() / 1000);
+  if (renewal.failed.length > 0) process.exitCode = 1;
+  if (json) return console.log(JSON.stringify(renewal, null, 2));
+  console.log(`${renewal.renewed} webtasks have new tokens, ${renewal.current} had them already`);
+  for (const { container, name, reason } of renewal.failed) {
+    console.log(`not renewed: ${visible(`${container}/${name}: ${reason}`)}`);
+  }
+  if (renewal.failed.length === 0) {
+    console.log('next: when the tokens that were handed out are gone too, webtask keys remove KID');
+  }
 }
 
 /** `webtask keys remove`: what that key signed is refused from then on. */

@@ -1,2 +1,3 @@
 export { type DevServer, type DevServerOptions, startDevServer } from './dev-server.ts';
+export { type Renewal, renewTokens } from './renew-tokens.ts';
 export { type RunningServer, type ServerOptions, startServer } from './start.ts';

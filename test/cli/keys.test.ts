@@ -25,7 +25,7 @@ function openssl(args: readonly string[]): { status: number | null; text: string
 }
 
 describe('webtask keys', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let folder: string;
   let data: string;
   before(async () => {

@@ -68,7 +68,7 @@ const FILES = {
 };
 
 describe('wt-build --bundle', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let repository: TestRepository;
   let cluster: TestCluster;
   before(async () => {

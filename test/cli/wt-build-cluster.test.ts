@@ -16,7 +16,7 @@ const HELLO = 'module.exports = (cb) => cb(null, "hello");\n';
 const SECRET = 'sk_live_0123456789';
 
 describe('wt-build --cluster', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let repository: TestRepository;
   let cluster: TestCluster;
   let head: string;

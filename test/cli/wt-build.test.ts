@@ -19,7 +19,7 @@ const SECRET = 'sk_live_0123456789';
 const OFFLINE = 'wt-build: It was not asked whether the URLs answer with this code.\n';
 
 describe('wt-build', function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
   let repository: TestRepository;
   let head: string;
   before(() => {
