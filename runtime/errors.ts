@@ -294,6 +294,60 @@ export const ERRORS = {
     fix: 'Name an empty folder by --data, or move that key file away.',
   },
   STORE_KEY_INVALID: { status: 400, fault: 'caller', text: 'An item cannot have this key: {reason}.' },
+  // transfer
+  TRANSFER_WITHOUT_TOKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'No token was given for {server}.',
+    fix: 'Pass --token or set WEBTASK_TOKEN. Beside the data folder of the server, this prints one: webtask token mint --container NAME --delegation-depth 1',
+  },
+  TRANSFER_SERVER_URL: {
+    status: 500,
+    fault: 'caller',
+    text: '{server} is no base of URLs.',
+    fix: 'Write scheme and host, such as https://wt.example.com.',
+  },
+  TRANSFER_PLAIN: {
+    status: 500,
+    fault: 'caller',
+    text: '{server} is refused: token and secrets would be sent unencrypted.',
+    fix: 'Use https. Only a server on this machine (127.0.0.1, localhost) is asked over http; a tunnel ends there.',
+  },
+  TRANSFER_REFUSED: {
+    status: 500,
+    fault: 'caller',
+    text: '{server} refused {what}: {message} ({status}).',
+    fix: 'See that the token is one of that server and manages the container.',
+  },
+  TRANSFER_FAILED: {
+    status: 500,
+    fault: 'platform',
+    text: '{server} did not answer {what}: {reason}.',
+    fix: 'See that it is running and that this is its URL, and run it again: what came over stays.',
+  },
+  TRANSFER_FOLDER_TAKEN: {
+    status: 500,
+    fault: 'caller',
+    text: '{folder} holds something else than an export of {container}.',
+    fix: 'Name a new folder, or an empty one.',
+  },
+  TRANSFER_MANIFEST: {
+    status: 500,
+    fault: 'caller',
+    text: '{file} is no manifest of an export: {reason}.',
+    fix: 'Name a folder that webtask export wrote.',
+  },
+  TRANSFER_PROFILE: {
+    status: 500,
+    fault: 'caller',
+    text: 'The profile {profile} cannot be had from {file}: {reason}.',
+    fix: 'wt profile ls lists them.',
+  },
+  TRANSFER_SOURCE: {
+    status: 500,
+    fault: 'caller',
+    text: 'What is imported is a folder, or by --profile the webtasks of a profile of wt-cli; one of them must be given.',
+  },
   // token
   TOKEN_MALFORMED: { status: 403, fault: 'caller', text: 'malformed JWT token: {reason}' },
   TOKEN_KEY_UNKNOWN: {

@@ -30,6 +30,10 @@ Commands:
   backup [options] <file>        copy the store into one file, while servers
                                  work with it
   restore [options] <file>       write a backup into an empty store
+  export [options] <folder>      write the webtasks of a container into a
+                                 folder: code, metadata, storage, cron jobs
+  import [options] [folder]      bring webtasks to a server: from an export, or
+                                 from what a profile of wt-cli can still reach
 
 Tests run with mocha (npm test); wt-build mints the tokens of a repository.
 Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.
