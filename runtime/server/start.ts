@@ -177,7 +177,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const cron = openCron({
     openStore: openStoreOnce,
-    dataFolder: options.dataFolder,
     env: options.env,
     registry,
     run(target, req, res) {
@@ -235,7 +234,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { port } = server.address() as AddressInfo; // it listens on TCP
   const url = `${tls ? 'https' : 'http'}://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   if (baseUrl === '') baseUrl = url;
-  cron.resume();
+  cron.start();
   const stopWatching = revocationSource.watch?.(onError);
   return {
     url,

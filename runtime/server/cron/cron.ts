@@ -65,7 +65,6 @@ export function createCron(parts: CronParts): Cron {
       if (sent !== undefined) checkToken(sent, place);
       const { nbf, exp } = parseToken(token).claims;
       const job = await jobs.put(place, change, { token, nbf, exp });
-      scheduler.start();
       return describeJob(job, token, baseUrl());
     },
     get: async (place) => describe((await jobs.get(place)) ?? unknown(place)),
@@ -74,7 +73,6 @@ export function createCron(parts: CronParts): Cron {
       const token = await tokenOf(place);
       const { nbf, exp } = token === undefined ? {} : parseToken(token).claims;
       const job = (await jobs.setState(place, state, { nbf, exp })) ?? unknown(place);
-      scheduler.start();
       return describeJob(job, token, baseUrl());
     },
     history: async (place, page) => (await jobs.history(place, page)) ?? unknown(place),

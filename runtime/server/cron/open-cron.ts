@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { fail, WebtaskError } from '../../errors.ts';
 import type { Store } from '../../store/index.ts';
 import { type KeySet, openSeal, parseToken } from '../../token/index.ts';
@@ -12,14 +10,11 @@ import { createJobsWebtask } from './jobs-webtask.ts';
 export interface CronOptions extends Pick<CronParts, 'registry' | 'run' | 'baseUrl'> {
   readonly keys: KeySet;
   readonly openStore: () => Promise<Store>;
-  readonly dataFolder: string;
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds until a webtask without an answer is cut off; 0 for never. */
   readonly limitMs: number;
   /** Is told of errors that are the platform's. */
   readonly onError: (error: WebtaskError) => void;
-  /** Milliseconds since the epoch. */
-  readonly now?: (() => number) | undefined;
 }
 
 const MAX_JOBS = 100;
@@ -33,19 +28,18 @@ const LONGEST_MS = 10 * 60_000;
 /**
  * Opens the cron of a server: its jobs are in the store, or in the webtask that `WEBTASK_CRON_URL` names.
  *
- * @returns the cron, and `resume`, which has it run the jobs that there may be already
  * @throws SETTING_INVALID
  */
-export function openCron(options: CronOptions): Cron & { resume(): void } {
-  const { env, dataFolder, now = Date.now } = options;
+export function openCron(options: CronOptions): Cron {
+  const { env } = options;
   const limitMs = (options.limitMs || LONGEST_MS) + REST_OF_ANSWER_MS;
-  const rules = { claimMs: limitMs + SLACK_MS, missed: readMissed(env), now };
-  const cron = createCron({
+  const rules = { claimMs: limitMs + SLACK_MS, missed: readMissed(env), now: Date.now };
+  return createCron({
     ...options,
     jobs: openJobs(options.openStore, env, { ...rules, maxPerContainer: readMax(env) }),
     secretsOf: (token) => secretsOf(token, options.keys),
     limitMs,
-    now,
+    now: Date.now,
     setTimer(call, ms) {
       const timer = setTimeout(call, ms).unref();
       return () => clearTimeout(timer);
@@ -53,15 +47,6 @@ export function openCron(options: CronOptions): Cron & { resume(): void } {
     onError: (error) =>
       options.onError(error instanceof WebtaskError ? error : new WebtaskError('INTERNAL', {}, { cause: error })),
   });
-  return {
-    ...cron,
-    resume() {
-      // Without files there can be no jobs, and the store need not be opened to find none.
-      const mayHaveJobs =
-        env.WEBTASK_CRON_URL || env.WEBTASK_DYNAMODB_TABLE || existsSync(join(dataFolder, 'dynamodb'));
-      if (mayHaveJobs) cron.start();
-    },
-  };
 }
 
 function openJobs(
