@@ -36,6 +36,12 @@ describe('a secret', () => {
     expect(reply.body).not.to.include('s3cr3t-value');
   });
 
+  it('that is read and was never given is reported in development only', async () => {
+    const problems: RunProblem[] = [];
+    await run('return (ctx, cb) => { ctx.secrets.APIKEY; cb() }', {}, { onProblem: (it) => problems.push(it) });
+    expect(problems).to.deep.equal([]);
+  });
+
   it('that is read and was never given is reported once, with the nearest name', async () => {
     const problems: RunProblem[] = [];
     await run(
