@@ -65,8 +65,13 @@ export function describeError(name: string, error: unknown): string {
   if (!(error instanceof WebtaskError)) {
     return `${name}: ${error instanceof Error ? error.stack : String(error)} [INTERNAL]`;
   }
-  const { message, fix, code, fault, stack } = error;
-  const sentence = /[.!?]$/.test(message) ? message : `${message}.`;
-  const line = `${name}: ${visible([sentence, fix].filter(Boolean).join(' '))} [${code}]`;
+  const { fix, code, fault, stack, cause } = error;
+  // What a caller is told of the platform says little to who runs it.
+  const because = fault === 'platform' && cause instanceof WebtaskError ? [sentenceOf(cause), cause.fix] : [];
+  const line = `${name}: ${visible([sentenceOf(error), ...because, fix].filter(Boolean).join(' '))} [${code}]`;
   return fault === 'platform' && process.env.WEBTASK_DEBUG ? `${line}\n${stack}` : line;
+}
+
+function sentenceOf({ message }: WebtaskError): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

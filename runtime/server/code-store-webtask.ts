@@ -65,7 +65,7 @@ export function createCodeStoreClient(
   }
 
   const pathOf = (container: string, name: string): string =>
-    `tokens/${hostName(new URL(baseUrl()).host)}/${container}/${name}`;
+    `tokens/${hostName(new URL(baseUrl()).host)}/${toSegment(container)}/${toSegment(name)}`;
 
   return {
     async putCode(code, issuer = 'root') {
@@ -93,6 +93,13 @@ export function createCodeStoreClient(
     isItself: (container, name) =>
       name !== undefined && itself?.jtn === name && container !== undefined && itself.ten === container,
   };
+}
+
+/** No name leaves its folder, or is another's: the names of the original come through as they are. */
+function toSegment(text: string): string {
+  if (/^\.+$/.test(text)) return text.replaceAll('.', '%2E');
+  const encode = (it: string): string => [...Buffer.from(it)].map((byte) => `%${byte.toString(16)}`).join('');
+  return text.replace(/[^-\w.~!$+=:@]/gu, encode);
 }
 
 /** A token of another webtask that was valid here would run in place of the one that was asked for. */

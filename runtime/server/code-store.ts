@@ -1,5 +1,5 @@
 import { type CodeLoader, type CodeReference, createCodeLoader, type FetchPolicy } from '../code/index.ts';
-import { fail } from '../errors.ts';
+import { fail, WebtaskError } from '../errors.ts';
 import type { TokenClaims } from '../token/index.ts';
 import { createCodeStoreClient } from './code-store-webtask.ts';
 import { createNames } from './names.ts';
@@ -89,9 +89,7 @@ function createWebtaskStore(url: string, embedded: CodeStore, parts: CodeStorePa
     registry: createNames(embedded.registry, store, parts.now),
     loadCode: Object.assign(
       (wanted: CodeReference) =>
-        wanted.sha256 !== undefined && isOfStore(wanted.url)
-          ? load(wanted).catch((cause: Error) => fail('CODE_STORE_UNANSWERED', { reason: cause.message }, { cause }))
-          : embedded.loadCode(wanted),
+        wanted.sha256 !== undefined && isOfStore(wanted.url) ? load(wanted).catch(refuse) : embedded.loadCode(wanted),
       {
         forget(wanted: string) {
           load.forget(wanted);
@@ -108,4 +106,11 @@ function createWebtaskStore(url: string, embedded: CodeStore, parts: CodeStorePa
     isOwn: (wanted) => isOfStore(wanted) && !policy.allowedOrigins.includes(origin),
     keepsTokensOnly: true,
   };
+}
+
+/** Callers need not know where the store is; the cause tells who runs the server. */
+function refuse(cause: unknown): never {
+  const isOther = cause instanceof WebtaskError && cause.code === 'CODE_HASH_MISMATCH';
+  const reason = isOther ? 'what it gave is not the code that it was given' : 'the code could not be fetched';
+  return fail('CODE_STORE_UNANSWERED', { reason }, { cause });
 }

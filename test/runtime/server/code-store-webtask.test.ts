@@ -50,6 +50,20 @@ describe('the calls of the webtask that keeps code', () => {
     expect(last()).to.match(/^PUT \/store\?path=code\/[0-9a-f]{64}\/[0-9a-f]{32}$/);
   });
 
+  it('never leave the folder of a container, whatever it and the name are', async () => {
+    answerWith(404);
+    for (const [container, name, path] of [
+      ['..', '.', 'tokens/wt.example/%2E%2E/%2E'],
+      ['a/b', 'c', 'tokens/wt.example/a%2fb/c'],
+      ['a', 'b/c', 'tokens/wt.example/a/b%2fc'],
+      ['a%2fb', 'c', 'tokens/wt.example/a%252fb/c'],
+      ['a', '-_.~!$+=:@é', 'tokens/wt.example/a/-_.~!$+=:@%c3%a9'],
+    ] as const) {
+      await client().getToken(container, name);
+      expect(new URL(`http://x${origin.requests.at(-1)?.url}`).searchParams.get('path')).to.equal(path);
+    }
+  });
+
   it('know a name that has none any more from one that was never kept', async () => {
     answerWith(200, '{}');
     expect(await client().getToken('dev', 'a')).to.equal(null);

@@ -199,11 +199,11 @@ describe('code that a webtask keeps', function () {
       const code = 'module.exports = cb => cb(null, "true")';
       await create('lied', code);
       bed.objects.set(`code/parent/${md5(code)}`, Buffer.from('module.exports = cb => cb(null, "lie")'));
-      const error = (await errorOf(bed.run('/lied'))) as { message: string };
-      expect(error.message).to.match(
-        /^the webtask that keeps code gave no answer: The code at http:.* is not the code that the token was minted for/,
+      expect(await errorOf(bed.run('/lied'))).to.deep.equal(
+        unanswered('what it gave is not the code that it was given'),
       );
-      expect(error.message).not.to.include('key=');
+      expect(bed.messages[0]).to.match(/: The code at http:\S+ is not the code that the token was minted for/);
+      expect(bed.messages[0]).not.to.include('key=');
       bed.objects.set(`code/parent/${md5(code)}`, Buffer.from(code));
       expect(await textOf(bed.run('/lied'))).to.equal('"true"');
     });
@@ -212,7 +212,7 @@ describe('code that a webtask keeps', function () {
       const code = 'module.exports = cb => cb(null, "lost")';
       await create('lost', code);
       bed.objects.delete(`code/parent/${md5(code)}`);
-      expect(await errorOf(bed.run('/lost'))).to.include({ code: 502 });
+      expect(await errorOf(bed.run('/lost'))).to.deep.equal(unanswered('the code could not be fetched'));
     });
   });
 });
