@@ -36,6 +36,7 @@ export async function openFiles(folder: string): Promise<Files | 'held'> {
   const tables = db.create({ path: folder, createTableMs: 0 });
   // dynalite's own leaves an iterator, and with it a snapshot of the files, open after every query.
   tables.db.createValueStream = (range) => Readable.from(tables.db.values(range));
+  syncWrites(tables);
   try {
     await tables.db.open();
     await makeTable(tables);
@@ -50,6 +51,19 @@ export async function openFiles(folder: string): Promise<Files | 'held'> {
     server: createServer((request, response) => void answer(operations, request, response)),
     close: () => tables.db.close(),
   };
+}
+
+/** Has every write be on the disk before it is acknowledged: LevelDB's own default survives a kill, and no power cut. */
+function syncWrites({ db }: Tables): void {
+  // dynalite hands no options on; these are where LevelDB is reached, with the options last.
+  const level = db as unknown as Record<'_put' | '_del' | '_batch', (...args: unknown[]) => unknown>;
+  for (const name of ['_put', '_del', '_batch'] as const) {
+    const write = level[name].bind(level);
+    level[name] = (...args) => {
+      const options = args.pop() as object;
+      return write(...args, { ...options, sync: true });
+    };
+  }
 }
 
 /** Makes the table where it is missing. Half made, by a process that was killed meanwhile, it is made whole. */
