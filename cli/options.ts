@@ -78,6 +78,18 @@ export const SETTINGS = {
     parse: parseCount,
     help: 'largest code of a webtask, in bytes',
   },
+  logJson: {
+    flag: '--log-json',
+    env: 'WEBTASK_LOG_JSON',
+    help: 'log starts, stops and errors as JSON lines on standard error',
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    env: 'WEBTASK_LOG_LEVEL',
+    default: 'info',
+    parse: parseLogLevel,
+    help: "with --log-json: error, info (also webtasks' errors), or debug (also callers')",
+  },
   allowOrigin: {
     flag: '--allow-origin <origin>',
     env: 'WEBTASK_ALLOWED_ORIGINS',
@@ -224,6 +236,11 @@ function parseCount(text: string): number {
 
 function parseIsolation(text: string): string {
   if (text !== 'inline' && text !== 'process') throw new InvalidArgumentError('It is inline or process.');
+  return text;
+}
+
+function parseLogLevel(text: string): string {
+  if (!['error', 'info', 'debug'].includes(text)) throw new InvalidArgumentError('It is error, info or debug.');
   return text;
 }
 

@@ -1,5 +1,6 @@
 import { WebtaskError } from '../runtime/errors.ts';
-import { startServer } from '../runtime/server/index.ts';
+import { type LogLevel, openOperationLog, startServer } from '../runtime/server/index.ts';
+import { version } from '../runtime/version.ts';
 import { describeError } from './program.ts';
 
 /** What each mode means for who is served. */
@@ -23,10 +24,14 @@ export async function serve(options: {
   tlsCert?: string;
   tlsKey?: string;
   allowOrigin?: string[];
+  logJson?: boolean;
+  logLevel: LogLevel;
 }): Promise<void> {
-  const onError = (error: unknown): void => {
+  const log = options.logJson ? await openOperationLog(options.logLevel) : undefined;
+  const onError = (error: unknown, requestId?: string): void => {
     const isUnforeseen = error instanceof WebtaskError && error.code === 'INTERNAL';
-    console.error(describeError('webtask serve', isUnforeseen ? error.cause : error));
+    if (log) log.error(error, requestId);
+    else console.error(describeError('webtask serve', isUnforeseen ? error.cause : error));
   };
   const server = await startServer({
     port: options.port,
@@ -44,11 +49,17 @@ export async function serve(options: {
     tls: { cert: options.tlsCert, key: options.tlsKey },
     onLine: (line) => console.log(line),
     onError,
+    onRefusal: (error, requestId) => log?.error(error, requestId),
   });
+  log?.info('started', { url: server.url, isolation: options.isolation, version: version() });
   console.log(`listening on ${server.url} (${options.isolation}: ${ISOLATION[options.isolation]})`);
   console.log(`next: webtask token mint --container default --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
-  stopOnSignals(() => server.close());
+  stopOnSignals(async () => {
+    log?.info('stopping');
+    await server.close();
+    log?.info('stopped');
+  });
 }
 
 /** The first signal lets what is running finish; a second one ends at once. */

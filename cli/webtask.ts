@@ -69,6 +69,8 @@ addSettings(
   SETTINGS.tlsCert,
   SETTINGS.tlsKey,
   SETTINGS.allowOrigin,
+  SETTINGS.logJson,
+  SETTINGS.logLevel,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 
 addSettings(

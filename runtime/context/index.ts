@@ -2,6 +2,7 @@ export { type ParsedBody, parseBody, readBody } from './body.ts';
 export { createContext } from './context.ts';
 export type { CreatedToken, IssueForRun } from './create-token.ts';
 export { maskSecrets } from './mask.ts';
+export { maskCredentials } from './mask-credentials.ts';
 export { maskRecord } from './mask-record.ts';
 export { nearestName, type ReportMissing } from './missing.ts';
 export { readQuery } from './query.ts';

@@ -45,8 +45,8 @@ export interface RunParts {
   readonly limitMs: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
-  /** Is told of errors that are the platform's. */
-  readonly onError: (error: WebtaskError) => void;
+  /** Is told of every error that is answered, with the id of its request. */
+  readonly onError: (error: WebtaskError, requestId?: string) => void;
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -69,7 +69,7 @@ export function createRunHandler(
       // Why it does not run is for the request that follows, which may also bring the token.
       if (isPreflight(req) && !res.headersSent) return answerPreflight(req, res, 'asking');
       const known = sendError(error, id, res);
-      if (known.fault === 'platform') parts.onError(known);
+      parts.onError(known, id);
     }
   };
 }

@@ -64,8 +64,10 @@ export interface ServerOptions {
   /** How slow callers may be, where it is not as by default. */
   readonly timeLimits?: Partial<TimeLimits> | undefined;
   readonly onLine: (line: string) => void;
-  /** Is told of errors that are the platform's. */
-  readonly onError: (error: WebtaskError) => void;
+  /** Is told of errors that are the platform's, with the id of the request in which they came up. */
+  readonly onError: (error: WebtaskError, requestId?: string) => void;
+  /** Is told of what else requests are refused with. */
+  readonly onRefusal?: ((error: WebtaskError, requestId?: string) => void) | undefined;
 }
 
 /** A server that runs. */
@@ -140,9 +142,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const findCode = createCodeFinder(registry, loadCode, maxCodeBytes);
   const { limitMs, onLine } = options;
-  const onError = (error: WebtaskError): void => {
-    metrics.error(error.code);
-    options.onError(error);
+  const onError = (error: WebtaskError, requestId?: string): void => {
+    if (error.fault === 'platform') {
+      metrics.error(error.code);
+      options.onError(error, requestId);
+    } else options.onRefusal?.(error, requestId);
   };
   const revocationSource = openRevocationSource(openStoreOnce, options.env, Date.now);
   const revocations = createRevocations(metrics.ofRevocations(revocationSource));

@@ -107,6 +107,11 @@ Options:
   --allow-origin <origin>  origin that code may be fetched from although it is
                            not public; may be repeated (env:
                            WEBTASK_ALLOWED_ORIGINS)
+  --log-json               log starts, stops and errors as JSON lines on
+                           standard error (env: WEBTASK_LOG_JSON)
+  --log-level <level>      with --log-json: error, info (also webtasks' errors),
+                           or debug (also callers') (default: "info", env:
+                           WEBTASK_LOG_LEVEL)
   -h, --help               print this help
 `,
   'logs --help': `Usage: webtask logs [options] [container]

@@ -48,7 +48,7 @@ export interface ApiParts {
   readonly acts: Acts;
   readonly metrics: Metrics;
   readonly mayReadMetrics: IsMetricsReader;
-  readonly onError: (error: WebtaskError) => void;
+  readonly onError: (error: WebtaskError, requestId?: string) => void;
 }
 
 declare module 'fastify' {
@@ -84,7 +84,7 @@ export function createApiHandler(
       const isBadUrl = (error as { code?: string }).code === 'FST_ERR_BAD_URL'; // fastify throws errors only
       const known = isBadUrl ? notFound(request) : toWebtaskError(error);
       parts.acts.failed(request, known);
-      if (known.fault === 'platform') parts.onError(known);
+      parts.onError(known, request.id);
       const { status, body } = platformFailure(known, request.id);
       reply.code(status).header('Content-Type', 'application/json').header('x-wt-response-source', 'proxy');
       return body;

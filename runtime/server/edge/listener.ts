@@ -16,8 +16,8 @@ export interface ListenerParts {
   /** Certificate and key; without them it speaks plain HTTP. */
   readonly tls: TlsPair | undefined;
   readonly timeLimits: TimeLimits;
-  /** Is told of errors that are the platform's. */
-  readonly onError: (error: WebtaskError) => void;
+  /** Is told of every error that is answered, with the id of its request. */
+  readonly onError: (error: WebtaskError, requestId?: string) => void;
 }
 
 /**
@@ -31,8 +31,8 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
   const serve = (req: IncomingMessage, res: ServerResponse, isHeldBack = () => false): void => {
     const refuse = (error: unknown): void => {
       if (res.destroyed) return; // the caller went away
-      const known = sendError(error, requestId(), res);
-      if (known.fault === 'platform') parts.onError(known);
+      const id = requestId();
+      parts.onError(sendError(error, id, res), id);
     };
     watchCaller(req, res, timeLimits, isHeldBack, () => answerAndClose(new WebtaskError('REQUEST_TOO_SLOW', {}), res));
     answer(req, res).catch(refuse);
