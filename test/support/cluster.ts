@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,8 @@ export interface TestCluster {
   readonly masterKey: string;
   /** Signs claims, for container `shop` and one more generation where they say nothing else. */
   sign(claims?: TokenClaims): string;
-  /** Stops the server, and starts it again over the same data. */
-  restart(): Promise<void>;
+  /** Stops the server, and starts it again over the same data; with other settings where they are given. */
+  restart(env?: Readonly<Record<string, string>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -34,19 +34,20 @@ export async function startCluster(
     res.end(execFileSync('git', ['cat-file', 'blob', `${commit}:${path}`], { cwd: repository.folder }));
   });
   const keys = await loadKeySet({ dataFolder, env });
-  const start = (): Promise<RunningServer> =>
+  const start = (settings = env): Promise<RunningServer> =>
     startServer({
       port: 0,
       host: '127.0.0.1',
       dataFolder,
-      env,
+      env: settings,
       allowedOrigins: [raw.origin],
       limitMs: 5_000,
       onLine: () => undefined,
       onError: (error) => console.error(error),
     });
   let running = await start();
-  const stored = JSON.parse(readFileSync(join(dataFolder, 'keys'), 'utf8')) as { keys: { k?: string }[] };
+  const file = join(dataFolder, 'keys');
+  const stored = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { keys: { k?: string }[] }).keys : [];
   return {
     get url() {
       return running.url;
@@ -54,11 +55,11 @@ export async function startCluster(
     repo: `${raw.origin}/acme/tasks`,
     dataFolder,
     keys,
-    masterKey: stored.keys[0]?.k ?? '',
+    masterKey: env.WEBTASK_SIGNING_KEY ?? stored[0]?.k ?? '',
     sign: (claims = {}) => signToken({ ten: 'shop', dd: 1, ...claims }, keys, Date.now() / 1000),
-    async restart() {
+    async restart(settings) {
       await running.close();
-      running = await start();
+      running = await start(settings);
     },
     async close() {
       await running.close();
