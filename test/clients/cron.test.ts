@@ -123,6 +123,31 @@ describe('wt cron create with authentication', function () {
     const ran = await bed.call('guarded', { method: 'POST', headers: { authorization: `Bearer ${token}` } });
     expect({ status: ran.status, text: ran.text }).to.deep.equal({ status: 200, text: '"ran"' });
   });
+
+  it('97. the job still succeeds after wt update, and its history says so', async () => {
+    const fire = async (): Promise<unknown> => {
+      const headers = { authorization: `Bearer ${bed.token}` };
+      const { text } = await bed.call('', { method: 'POST', path: '/api/cron/dev/guarded/run', headers });
+      const { type, statusCode, body } = JSON.parse(text) as Record<string, unknown>;
+      return { type, statusCode, body };
+    };
+    expect(await fire()).to.deep.equal({ type: 'success', statusCode: 200, body: '"ran"' });
+    bed.write('again.js', "module.exports = (cb) => cb(null, 'ran again');\n");
+    const unpkg = await startUnpkg({
+      '@webtask/middleware-compiler@1.3.0': '1.3.0',
+      '@webtask/cron-auth-middleware@1.2.1': '1.2.1',
+    });
+    await bed.ok(['update', 'guarded', 'again.js'], { env: unpkg.env });
+    await unpkg.close();
+    expect((await bed.call('guarded', { method: 'POST' })).status).to.equal(401);
+    expect(await fire()).to.deep.equal({ type: 'success', statusCode: 200, body: '"ran again"' });
+    const history = await bed.ok(['cron', 'history', 'guarded']);
+    expect(history.match(/^type: {14}success$/gm)).to.have.lengthOf(2);
+    expect(history)
+      .to.match(/^statusCode: {8}200$/m)
+      .and.to.match(/^body: {14}"ran again"$/m);
+    expect(await bed.ok(['cron', 'get', 'guarded'])).to.match(/^Last result: success$/m);
+  });
 });
 
 describe('sandboxjs: cron jobs', function () {

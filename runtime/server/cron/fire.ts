@@ -52,17 +52,17 @@ export async function fireJob(job: JobDescription, scheduledAt: string, parts: F
   try {
     parts.run({ container, name, urlFormat: 1 }, exchange.req, exchange.res).catch(() => exchange.close());
     const answer = await exchange.reply;
-    const text = answer && (await readStart(answer));
+    const { text, isWhole } = answer ? await readStart(answer) : { text: '', isWhole: false };
     const mask = maskRecord(token === undefined ? {} : await parts.secretsOf(token));
     const status = answer?.status;
     return {
       scheduled_at: scheduledAt,
       started_at: new Date(started).toISOString(),
       completed_at: new Date(parts.now()).toISOString(),
-      type: status !== undefined && status >= 200 && status < 300 ? 'success' : 'error',
+      type: isWhole && status !== undefined && status >= 200 && status < 300 ? 'success' : 'error',
       statusCode: status,
       headers: answer ? headersOf(answer.rawHeaders, mask) : {},
-      body: answer ? cut(mask(text ?? '')) : `There was no answer within ${parts.limitMs} ms.`,
+      body: answer ? cut(mask(text)) : `There was no answer within ${parts.limitMs} ms.`,
     };
   } finally {
     clearTimeout(timer);
@@ -70,18 +70,19 @@ export async function fireJob(job: JobDescription, scheduledAt: string, parts: F
 }
 
 /** Reads an answer to its end, or as far as it comes, and keeps its beginning. */
-async function readStart({ body }: ExchangeReply): Promise<string> {
+async function readStart({ body }: ExchangeReply): Promise<{ text: string; isWhole: boolean }> {
   const chunks: Buffer[] = [];
   let size = 0;
+  let isWhole = true;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       if (size < MAX_READ_BYTES) chunks.push(chunk);
       size += chunk.length;
     }
   } catch {
-    // It was cut off: what there is of it says more than nothing.
+    isWhole = false; // what there is of it says more than nothing
   }
-  return Buffer.concat(chunks).subarray(0, MAX_READ_BYTES).toString('utf8');
+  return { text: Buffer.concat(chunks).subarray(0, MAX_READ_BYTES).toString('utf8'), isWhole };
 }
 
 function cut(text: string): string {

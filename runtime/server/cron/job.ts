@@ -11,7 +11,7 @@ export interface JobResult {
   readonly scheduled_at: string;
   readonly started_at: string;
   readonly completed_at: string;
-  /** `success` for a status of 2xx; `interrupted` where the server that ran it never said how it ended. */
+  /** `success` for a whole answer of 2xx; `interrupted` where the server that ran it never said how it ended. */
   readonly type: 'success' | 'error' | 'interrupted';
   /** Absent where there was no answer. */
   readonly statusCode?: number | undefined;
