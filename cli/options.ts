@@ -179,6 +179,22 @@ export const SETTINGS = {
     env: 'WEBTASK_CRON_MISSED',
     help: 'what becomes of cron times at which no server ran: skip (by default), or once (one run for all of them)',
   },
+  quotaWebtasks: {
+    env: 'WEBTASK_QUOTA_WEBTASKS',
+    help: 'webtasks that a container can have; 1000 by default, 0 for any number',
+  },
+  quotaCodeBytes: {
+    env: 'WEBTASK_QUOTA_CODE_BYTES',
+    help: 'bytes of code that a container can have; 104857600 by default, 0 for any number',
+  },
+  quotaStorageBytes: {
+    env: 'WEBTASK_QUOTA_STORAGE_BYTES',
+    help: 'bytes of storage that a container can have; 104857600 by default, 0 for any number',
+  },
+  quotaLogStreams: {
+    env: 'WEBTASK_QUOTA_LOG_STREAMS',
+    help: 'streams of the logs of a container that one server has open; 20 by default, 0 for any number',
+  },
   cronMaxJobs: { env: 'WEBTASK_CRON_MAX_JOBS', help: 'cron jobs that a container can have; 100 by default' },
   cronUrl: {
     env: 'WEBTASK_CRON_URL',

@@ -891,6 +891,13 @@ export const ERRORS = {
     text: 'the run cannot be counted in the rate limits of its token, and so does not begin: {reason}',
     fix: 'Look at the store; send the request again.',
   },
+  // quotas
+  QUOTA_EXCEEDED: {
+    status: 403,
+    fault: 'caller',
+    text: 'the container `{container}` would have {wanted} {what}, and may have {max}',
+    fix: 'Make room, or have the quota of the server raised: {setting}.',
+  },
   // code store
   CODE_STORE_UNANSWERED: {
     status: 502,

@@ -19,6 +19,8 @@ export interface KeptCode {
   readonly claims: Pick<TokenClaims, 'url' | 'url_sha256'>;
   /** Where the cluster's own store has it. */
   readonly sha256?: string | undefined;
+  /** How much the cluster's own store has of it. */
+  readonly bytes?: number | undefined;
 }
 
 /** Where code and the tokens of names are kept. */
@@ -39,6 +41,8 @@ export interface CodeStore {
 export interface CodeStoreParts {
   /** The embedded registry: it has lists, custom domains and versions in any case. */
   readonly registry: Registry;
+  /** Counts code of tokens without a name. */
+  readonly takeNamelessCode?: ((container: string, code: string) => Promise<void>) | undefined;
   readonly policy: FetchPolicy;
   readonly maxCodeBytes: number;
   readonly baseUrl: () => string;
@@ -62,8 +66,12 @@ export function openCodeStore(env: NodeJS.ProcessEnv, parts: CodeStoreParts): Co
     registry,
     loadCode,
     async put(code, { container, name }) {
+      const bytes = Buffer.byteLength(code);
+      if (bytes > parts.maxCodeBytes) fail('BODY_TOO_LARGE', { maxBytes: parts.maxCodeBytes });
+      // Code of a name is counted with it.
+      if (container && !name) await parts.takeNamelessCode?.(container, code);
       const sha256 = await registry.putCode(code);
-      return { sha256, claims: { url: storedCodeUrl(container && name ? { container, name } : { sha256 }) } };
+      return { sha256, bytes, claims: { url: storedCodeUrl(container && name ? { container, name } : { sha256 }) } };
     },
     isOwn: () => false,
     keepsTokensOnly: false,

@@ -13,7 +13,7 @@ import {
   type TokenClaims,
 } from '../token/index.ts';
 import type { Authorization } from './authorize.ts';
-import type { CodeStore } from './code-store.ts';
+import type { CodeStore, KeptCode } from './code-store.ts';
 import { type NamedWebtask, type Registry, readStoredCodeUrl, storedCodeUrl } from './registry.ts';
 import { webtaskMeta } from './webtask-meta.ts';
 import { firstContainer, webtaskUrl } from './webtask-url.ts';
@@ -92,7 +92,9 @@ export function createIssuer({ keys, registry, codeStore, baseUrl, onCode }: Iss
       return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, token }), named: undefined };
     }
     // What is kept must still be there, or an update in between would be undone.
-    const named = await registry.putNamed({ container, name, token, meta, code: source?.sha256, host }, kept?.version);
+    const { sha256, bytes } = source ?? {};
+    const webtask = { container, name, token, meta, code: sha256, codeBytes: bytes, host };
+    const named = await registry.putNamed(webtask, kept?.version);
     if (code !== undefined) onCode?.(code, meta);
     return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
   };
@@ -165,15 +167,11 @@ async function inheritedMeta(
 }
 
 /** The code that a webtask has already, for an update that brings none. */
-async function findCode(
-  registry: Registry,
-  container: string,
-  name: string,
-): Promise<{ claims: Pick<TokenClaims, 'url' | 'url_sha256'>; sha256: string | undefined; version: string }> {
+async function findCode(registry: Registry, container: string, name: string): Promise<KeptCode & { version: string }> {
   const named = await registry.getNamed(container, name);
   const { url, url_sha256 } = named ? parseToken(named.token).claims : {};
   // Without code, whoever runs the webtask, and nobody is asked who they are, would bring their own.
   if (!named || url === undefined) return fail('WEBTASK_WITHOUT_CODE', { name });
   const claims = url_sha256 === undefined ? { url } : { url, url_sha256 };
-  return { claims, sha256: named.code, version: named.version };
+  return { claims, sha256: named.code, bytes: named.codeBytes, version: named.version };
 }

@@ -111,5 +111,6 @@ function toWebtask(token: string, container: string, name: string, item: NamedWe
   const { meta = {}, host } = parseToken(token).claims;
   // A token from before the names were moved has its metadata beside it only.
   if (item?.token === token) return item;
-  return { container, name, token, meta, host, code: item?.code, version: item?.version ?? UNWRITTEN };
+  const { code, codeBytes, version = UNWRITTEN } = item ?? {};
+  return { container, name, token, meta, host, code, codeBytes, version };
 }

@@ -13,6 +13,8 @@ export interface NamedWebtask {
   readonly meta: Readonly<Record<string, string>>;
   /** SHA-256 of its code, where the cluster keeps the code; see {@link Registry.putCode}. */
   readonly code?: string | undefined;
+  /** How much that is. */
+  readonly codeBytes?: number | undefined;
   /** The custom domain that it claims. */
   readonly host?: string | undefined;
   /** Changes with every write. */
@@ -115,11 +117,13 @@ export function createRegistry(openStore: () => Promise<Store>, hosts: HostRules
     async removeNamed(container, name) {
       const store = await openStore();
       const key = { partition: partitionOf(container), sort: name };
-      const item = await store.get(key);
-      if (!item) return undefined;
-      const removed = await store.remove(key, item.version);
-      if (!removed.ok && removed.current) await store.remove(key);
-      return toWebtask(item.value, item.version);
+      let item = await store.get(key);
+      while (item) {
+        const removed = await store.remove(key, item.version);
+        if (removed.ok) return toWebtask(item.value, item.version);
+        item = removed.current;
+      }
+      return undefined; // of several who remove it at once, one has
     },
     async listNamed(container, { offset, limit, meta = [] }) {
       const found: NamedWebtask[] = [];

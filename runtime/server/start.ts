@@ -3,7 +3,7 @@ import { type AddressInfo, isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { fail, type WebtaskError } from '../errors.ts';
 import { createModules } from '../modules/index.ts';
-import { openStore } from '../store/index.ts';
+import { documentBytes, openStore } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
@@ -27,6 +27,7 @@ import { createLogs } from './logs/index.ts';
 import { createMetrics, createMetricsReaders } from './metrics/index.ts';
 import { openDocumentsOf } from './open-documents.ts';
 import { type Isolation, openRunner } from './open-runner.ts';
+import { createQuotaRegistry, createQuotas, readQuotas } from './quotas/index.ts';
 import { createReadiness } from './readiness.ts';
 import { createRegistry } from './registry.ts';
 import { readTarget } from './request.ts';
@@ -117,20 +118,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     runDomain,
   });
   const { isOwnHost } = ownHosts;
-  const embedded = createRegistry(
-    openStoreOnce,
-    { isOwnHost, prove: options.proveHosts ? proveByDns : undefined },
-    maxCodeBytes,
-  );
+  const quotas = createQuotas(readQuotas(options.env), openStoreOnce, documentBytes);
+  const hostRules = { isOwnHost, prove: options.proveHosts ? proveByDns : undefined };
   const codeStore = openCodeStore(options.env, {
-    registry: embedded,
+    registry: createQuotaRegistry(createRegistry(openStoreOnce, hostRules, maxCodeBytes), quotas),
+    takeNamelessCode: quotas.takeNamelessCode,
     policy: { publicOnly: true, allowedOrigins: options.allowedOrigins },
     maxCodeBytes,
     baseUrl: () => baseUrl,
     now: Date.now,
   });
   const { registry, loadCode } = codeStore;
-  const openDocuments = openDocumentsOf(openStoreOnce);
+  const openDocuments = openDocumentsOf(openStoreOnce, quotas.resizeDocument);
   const modules = createModules(resolve(options.dataFolder, 'modules'), options.env);
   const runner = await openRunner(options.isolation ?? 'inline', {
     folder: process.cwd(),
@@ -205,6 +204,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       findCode,
       limits,
       logs,
+      quotas,
       openDocuments,
       openStore: openStoreOnce,
       cron,

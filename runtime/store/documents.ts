@@ -7,7 +7,16 @@ import { toText } from './value.ts';
 export type Documents = Pick<Store, 'get' | 'put' | 'remove'>;
 
 /** What the item of a document holds: the document, or where its pieces are. */
-type Head = { readonly inline: unknown } | { readonly pieces: string; readonly count: number };
+type Head =
+  | { readonly inline: unknown }
+  | { readonly pieces: string; readonly count: number; readonly bytes?: number | undefined };
+
+/**
+ * Is told of a document that is about to change its size, in bytes of JSON, and may throw.
+ *
+ * @returns what is called when it has changed, or has not
+ */
+export type Resize = (key: Key, before: number, after: number) => Promise<(isDone: boolean) => Promise<void>>;
 
 /** What a document may have, as JSON text. */
 const MAX_BYTES = 500 * 1024;
@@ -30,11 +39,16 @@ const PENDING = 'documents/pending';
  * `sweep`, removes them an hour later.
  *
  * @param now - milliseconds since the epoch
+ * @param resize - counts what documents take
  * @example
  * const documents = createDocuments(store);
  * await documents.put({ partition: 'storage/acme', sort: 'counter' }, { n: 1 }, { expected: null });
  */
-export function createDocuments(store: Store, now: () => number = Date.now): Documents & { sweep(): Promise<void> } {
+export function createDocuments(
+  store: Store,
+  now: () => number = Date.now,
+  resize: Resize = async () => async () => undefined,
+): Documents & { sweep(): Promise<void> } {
   async function readItem(key: Key): Promise<Item | undefined> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const item = await store.get(key);
@@ -55,7 +69,7 @@ export function createDocuments(store: Store, now: () => number = Date.now): Doc
   async function replace(
     key: Key,
     expected: Expected,
-    isLarge: boolean,
+    bytes: number,
     write: (pieces: string, version: string | null) => Promise<Written>,
   ): Promise<Written> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -63,8 +77,10 @@ export function createDocuments(store: Store, now: () => number = Date.now): Doc
       const version = before?.version ?? null;
       if (expected !== undefined && version !== expected) return { ok: false, current: await readItem(key) };
       const pieces = randomUUID();
-      const names = [...namesOf(before), ...(isLarge ? [pieces] : [])];
+      const names = [...namesOf(before), ...(isLarge(bytes) ? [pieces] : [])];
+      const resized = await resize(key, documentBytes(before), bytes);
       const written = await noted(key, names, () => write(pieces, version));
+      await resized(written.ok);
       if (written.ok) return written;
       if (expected !== undefined) return { ok: false, current: await readItem(key) };
     }
@@ -103,14 +119,16 @@ export function createDocuments(store: Store, now: () => number = Date.now): Doc
     get: readItem,
     async put(key, value, { expected } = {}) {
       const text = toText(value, MAX_BYTES);
-      const isLarge = Buffer.byteLength(text) > MAX_INLINE_BYTES;
-      return replace(key, expected, isLarge, async (pieces, version) => {
-        const head: Head = isLarge ? { pieces, count: await writePieces(store, pieces, text) } : { inline: value };
+      const bytes = Buffer.byteLength(text);
+      return replace(key, expected, bytes, async (pieces, version) => {
+        const head: Head = isLarge(bytes)
+          ? { pieces, count: await writePieces(store, pieces, text), bytes }
+          : { inline: value };
         return store.put(key, head, { expected: version });
       });
     },
     remove(key, expected) {
-      return replace(key, expected, false, (_pieces, version) => store.remove(key, version));
+      return replace(key, expected, 0, (_pieces, version) => store.remove(key, version));
     },
     sweep,
   };
@@ -145,6 +163,18 @@ async function piecesOf(store: Store, { value }: Item): Promise<Item[] | undefin
   if (typeof pieces !== 'string' || typeof count !== 'number' || !UUID.test(pieces)) return [];
   const items = await store.list(`documents/${pieces}`, { limit: count });
   return items.length === count ? items : undefined;
+}
+
+function isLarge(bytes: number): boolean {
+  return bytes > MAX_INLINE_BYTES;
+}
+
+/** How many bytes of JSON the document has that an item holds. */
+export function documentBytes(item: Item | undefined): number {
+  if (!item) return 0;
+  const head = item.value as Head; // as put wrote it
+  if ('inline' in head) return Buffer.byteLength(JSON.stringify(head.inline));
+  return head.bytes ?? head.count * PIECE_BYTES;
 }
 
 function namesOf(item: Item | undefined): string[] {

@@ -1,4 +1,4 @@
-export { createDocuments, type Documents, isPiece, readWhole } from './documents.ts';
+export { createDocuments, type Documents, documentBytes, isPiece, type Resize, readWhole } from './documents.ts';
 export { createDynamoDBStore } from './dynamodb.ts';
 export { checkFormat, FORMAT_VERSION, type Format, isFormat, readFormat, writeFormat } from './format.ts';
 export { claimFolder } from './join.ts';

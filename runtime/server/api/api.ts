@@ -13,6 +13,7 @@ import type { Issue } from '../issue.ts';
 import type { Limits } from '../limits/index.ts';
 import type { Logs } from '../logs/index.ts';
 import type { IsMetricsReader, Metrics } from '../metrics/index.ts';
+import type { Quotas } from '../quotas/index.ts';
 import type { Readiness } from '../readiness.ts';
 import type { Registry } from '../registry.ts';
 import type { Revocations } from '../revocations.ts';
@@ -35,6 +36,7 @@ export interface ApiParts {
   readonly findCode: ReturnType<typeof createCodeFinder>;
   readonly limits: Limits;
   readonly logs: Logs;
+  readonly quotas: Quotas;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
   readonly openStore: () => Promise<Store>;

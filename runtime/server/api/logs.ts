@@ -25,6 +25,7 @@ export const addLogRoutes: Routes = (api, parts) => {
         params: PATH_OF_CONTAINER,
         querystring: QUERY,
         answer: textAnswer('application/x-ndjson', 'A record a line.'),
+        errors: ['QUOTA_EXCEEDED'],
       }),
     },
     async (request, reply) => {
@@ -34,6 +35,7 @@ export const addLogRoutes: Routes = (api, parts) => {
       await check();
       const framing = framingFor(request.headers.accept);
       if (request.method === 'HEAD') return reply.type(framing.type).send();
+      parts.quotas.checkLogStreams(container, parts.logs.count(container));
       reply.hijack(); // the answer has no end that Fastify could wait for
       for (const [header, value] of Object.entries(reply.getHeaders())) reply.raw.setHeader(header, value ?? '');
       streamLogs(reply.raw, { logs: parts.logs, container, name, framing, check });
