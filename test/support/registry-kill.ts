@@ -3,12 +3,16 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { storageKey } from '../../runtime/context/index.ts';
+import { createJobs } from '../../runtime/server/cron/jobs.ts';
 import { createRegistry } from '../../runtime/server/registry.ts';
 import { openRevocationSource } from '../../runtime/server/revocation-source.ts';
 import { createDocuments, openStore } from '../../runtime/store/index.ts';
 import { FROM_SOURCE } from './program.ts';
 
 const WRITER = fileURLToPath(new URL('../runtime/server/fixtures/registry-writer.ts', import.meta.url));
+
+/** How cron jobs are kept. */
+export const JOBS = { claimMs: 60_000, missed: 'skip', now: Date.now, maxPerContainer: 100 } as const;
 
 /** Code of several items. */
 export function largeCode(i: number): string {
@@ -21,7 +25,7 @@ export function storedDocument(i: number): { i: number; text: string } {
 }
 
 /**
- * Has a process create webtasks, write storage and revoke tokens in a data folder, kills it in the middle, opens the
+ * Has a process create webtasks, write storage and cron jobs and revoke tokens in a data folder, kills it in the middle, opens the
  * folder again and expects that everything that was acknowledged is there, whole.
  *
  * @param from - the number of the first webtask
@@ -50,6 +54,8 @@ export async function killAndLook(folder: string, from: number, count: number): 
     expect(webtask).to.include({ token: `token ${i}` });
     expect((await registry.getCode(webtask?.code ?? '')) === largeCode(i), `the code of w${i}`).to.equal(true);
     expect((await documents.get(storageKey('dev', `w${i}`)))?.value).to.deep.equal(storedDocument(i));
+    const job = await createJobs(async () => store, JOBS).get({ container: `dev${i}`, name: 'w' });
+    expect(job?.schedule).to.equal(`${i % 60} 1 * * *`);
     expect(await revocations.has(`jti ${i}`), `that token ${i} is revoked`).to.equal(true);
   }
   // What is written over and over is the last that was acknowledged, or the one that was under way.
