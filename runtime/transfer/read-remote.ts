@@ -113,12 +113,13 @@ async function readJobs(remote: Remote): Promise<{ jobs: Map<string, MovedJob>; 
 }
 
 /** What a cron job is made of; not what has become of it. */
-export function pickJob({ schedule, tz, state, meta }: MovedJob): MovedJob {
+export function pickJob({ schedule, tz, state, meta, repeat_interrupted }: MovedJob): MovedJob {
   return {
     schedule,
     ...(tz && { tz }),
     ...(state && { state }),
     ...(meta && Object.keys(meta).length > 0 && { meta }),
+    ...(repeat_interrupted && { repeat_interrupted }),
   };
 }
 

@@ -13,6 +13,7 @@ export interface MovedJob {
   readonly tz?: string;
   readonly state?: string;
   readonly meta?: Readonly<Record<string, string>>;
+  readonly repeat_interrupted?: boolean;
 }
 
 /** A webtask on its way. */

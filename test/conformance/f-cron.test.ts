@@ -170,6 +170,11 @@ describe('F. cron', function () {
       ],
       ['is in no time zone', { ...JOB, tz: 'Mars/Olympus' }, 'there is no time zone `Mars/Olympus`'],
       ['is in no state', { ...JOB, state: 'asleep' }, 'body/state must be equal to one of the allowed values'],
+      [
+        'has too much metadata',
+        { ...JOB, meta: { k: 'v'.repeat(1025) } },
+        'body/meta/k must NOT have more than 1024 characters',
+      ],
       ['has the token of another webtask', { ...JOB, token: 'a.b.c' }, 'the `token` is not one of the webtask `job`'],
     ] as const) {
       it(`is refused: it ${title}`, async () => {

@@ -9,6 +9,13 @@ import { PATH_OF_CONTAINER, PATH_OF_WEBTASK, readMetaFilter } from './schemas.ts
 const TEXT = { type: 'string' } as const;
 const TIME = { type: 'string', description: 'ISO 8601' } as const;
 const TEXTS = { type: 'object', additionalProperties: TEXT } as const;
+/** With a result beside it, it has to fit into one item of the store. */
+const META = {
+  type: 'object',
+  maxProperties: 50,
+  propertyNames: { maxLength: 128 },
+  additionalProperties: { type: 'string', maxLength: 1024 },
+} as const;
 const STATE = { type: 'string', enum: ['active', 'inactive'] } as const;
 
 const RESULT = {
@@ -28,7 +35,7 @@ const SETTABLE = {
   schedule: { type: 'string', description: 'five fields, or a name such as @daily' },
   state: STATE,
   tz: { type: 'string', description: 'IANA name of a time zone; UTC for a new job' },
-  meta: TEXTS,
+  meta: META,
   repeat_interrupted: { type: 'boolean', description: 'whether a run that was interrupted is run again' },
 } as const;
 

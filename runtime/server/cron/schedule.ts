@@ -9,6 +9,7 @@ export interface ValidTimes {
 
 const NICKNAME = /^@(yearly|annually|monthly|weekly|daily|hourly)$/i;
 const MINUTE_MS = 60_000;
+const MAX_LENGTH = 256;
 
 /**
  * Says when a schedule comes next, strictly after a time.
@@ -74,6 +75,10 @@ export async function nextValidTime(
 /** croner also takes seconds, and dates; a `?` would mean the day on which it is read. */
 function toPattern(schedule: string): string {
   const text = schedule.trim();
+  if (schedule.length > MAX_LENGTH) {
+    const reason = `it has ${schedule.length} characters, and ${MAX_LENGTH} are taken`;
+    return fail('CRON_SCHEDULE_INVALID', { schedule: `${schedule.slice(0, 20)}…`, reason });
+  }
   if (NICKNAME.test(text)) return text;
   const fields = text.split(/\s+/);
   if (fields.length !== 5) {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { nextTime, nextValidTime } from '../../../../runtime/server/cron/schedule.ts';
 import { refusalOf as refusal } from '../../../support/refusal.ts';
 
@@ -128,6 +129,34 @@ describe('the next time of a schedule', () => {
       });
     });
   }
+
+  it('is refused where it is longer than any that means something', async () => {
+    expect(await refusal(nextTime(`0${',0'.repeat(200)} * * * *`, 'UTC', 0))).to.include({
+      code: 'CRON_SCHEDULE_INVALID',
+      message: 'the schedule `0,0,0,0,0,0,0,0,0,0,…` cannot be used: it has 409 characters, and 256 are taken',
+    });
+  });
+
+  it('is a later minute, or none, or refused in words, whatever is written', async () => {
+    const field = fc.string({ unit: fc.constantFrom(...'0123456789*,/-?LW#+ MONJA'), minLength: 1, maxLength: 8 });
+    const after = Date.parse('2026-10-24T23:59:30Z');
+    const zone = fc.constantFrom('UTC', 'Europe/Rome', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu');
+    const schedules = fc.oneof(
+      fc.string(),
+      fc.array(field, { minLength: 5, maxLength: 5 }).map((it) => it.join(' ')),
+    );
+    await fc.assert(
+      fc.asyncProperty(schedules, zone, async (schedule, tz) => {
+        const next = await nextTime(schedule, tz, after).catch((error: unknown) => {
+          expect(error).to.include({ code: 'CRON_SCHEDULE_INVALID' });
+        });
+        if (next === undefined) return;
+        expect(next).to.be.above(after);
+        expect(next % 60_000).to.equal(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
 
   it('is refused for a time zone that there is not', async () => {
     expect(await refusal(nextTime('* * * * *', 'Mars/Olympus', 0))).to.include({
