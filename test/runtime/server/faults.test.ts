@@ -7,7 +7,7 @@ import { type RunningServer, startServer } from '../../../runtime/server/index.t
 import { type KeySet, loadKeySet, signToken } from '../../../runtime/token/index.ts';
 import { askBriefly, errorOf } from '../../support/any-input.ts';
 import { type Fault, type FaultyDynamoDB, startFaultyDynamoDB } from '../../support/faulty-dynamodb.ts';
-import { type Route, registeredRoutes, requestTo } from '../../support/routes.ts';
+import { GOOD_BODIES, type Route, registeredRoutes, requestTo } from '../../support/routes.ts';
 import { type Answer, ask, CLUSTER } from '../../support/server.ts';
 
 /** Routes that ask the store nothing, for the master key. */
@@ -20,13 +20,6 @@ const WITHOUT_STORE = [
   'POST /api/env/node/modules',
   'GET /api/logs/tenant/:container',
 ];
-
-const BODIES: Readonly<Record<string, object>> = {
-  'POST /api/tokens/issue': { ten: 'test', jtn: 'NAME', code: 'return cb => cb(null, "new")' },
-  'PUT /api/webtask/:container/:name': { code: 'return cb => cb(null, "new")' },
-  'PUT /api/cron/:container/:name': { schedule: '0 0 2 2 *' },
-  'PUT /api/webtask/:container/:name/data': { data: '"new"' },
-};
 
 interface Case {
   readonly title: string;
@@ -83,7 +76,7 @@ describe('a store that fails', () => {
       const name = `${fault}-${i}`;
       const token = signToken({ ten: 'test', jtn: name, jti: name }, keys, Date.now() / 1000);
       const { path, ...request } = requestTo(route, { container: 'test', name, token });
-      const own = JSON.stringify(BODIES[title])?.replace('NAME', name);
+      const own = JSON.stringify(GOOD_BODIES[title])?.replace('NAME', name);
       const question = { ...request, ...(own && { body: own }), headers: { ...request.headers, ...headers } };
       return { title, name, send: () => askBriefly(server.url, { ...question, path }) };
     });
