@@ -53,7 +53,7 @@ export async function serve(options: {
   });
   log?.info('started', { url: server.url, isolation: options.isolation, version: version() });
   console.log(`listening on ${server.url} (${options.isolation}: ${ISOLATION[options.isolation]})`);
-  console.log(`next: webtask token mint --container default --data ${options.data}`);
+  console.log(`next: webtask token mint --container default --delegation-depth 1 --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
   stopOnSignals(async () => {
     log?.info('stopping');

@@ -109,10 +109,15 @@ const token = program.command('token').description('mint a token, or say what on
 addSettings(
   token
     .command('mint')
-    .description('print a token that runs code sent with the request')
+    .description('print a token that runs code sent with the request and, with a delegation depth, creates webtasks')
     .requiredOption('--container <name>', 'container that the token is good for')
     .option('--expires <duration>', 'such as 30d, 12h, 90m; never by default')
-    .option('--delegation-depth <n>', 'generations of tokens that may be issued from it', parseDepth, 0),
+    .option(
+      '--delegation-depth <n>',
+      'generations of tokens that may be issued from it, 1 to create webtasks',
+      parseDepth,
+      0,
+    ),
   SETTINGS.data,
 ).action(async (options) => (await import('./token.ts')).mint(options));
 addSettings(

@@ -172,17 +172,19 @@ Options:
 
 Commands:
   mint [options]             print a token that runs code sent with the request
+                             and, with a delegation depth, creates webtasks
   inspect [options] <token>  print claims, signer and abilities of a token
 `,
   'token mint --help': `Usage: webtask token mint [options]
 
-print a token that runs code sent with the request
+print a token that runs code sent with the request and, with a delegation depth,
+creates webtasks
 
 Options:
   --container <name>      container that the token is good for
   --expires <duration>    such as 30d, 12h, 90m; never by default
-  --delegation-depth <n>  generations of tokens that may be issued from it
-                          (default: 0)
+  --delegation-depth <n>  generations of tokens that may be issued from it, 1 to
+                          create webtasks (default: 0)
   --data <folder>         folder of keys, tokens and storage (default:
                           ".webtask", env: WEBTASK_DATA)
   -h, --help              print this help

@@ -43,7 +43,7 @@ describe('webtask serve', () => {
     await server.until(/hi$/m);
     expect(server.stdout.replace(url, 'URL')).to.equal(
       `listening on URL (inline: webtasks run in this process, for one user on this machine)
-next: webtask token mint --container default --data .webtask
+next: webtask token mint --container default --delegation-depth 1 --data .webtask
 shop | hi
 `,
     );

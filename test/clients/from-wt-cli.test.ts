@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { type RunningServer, startServer } from '../../runtime/server/index.ts';
+import { loadKeySet, signToken } from '../../runtime/token/index.ts';
 import type { Origin } from '../support/origin.ts';
 import { type Block, carryOut, freePort, inShell, readBlocks, startCommand, writeProgram } from '../support/page.ts';
 import { waitForLine } from '../support/program.ts';
@@ -27,6 +29,7 @@ describe('docs/from-wt-cli.md', function () {
   let env: Record<string, string>;
   let blocks: Block[];
   let registry: Origin;
+  let old: RunningServer;
   const running: ChildProcess[] = [];
   const done = new Set<Block>();
 
@@ -41,10 +44,12 @@ describe('docs/from-wt-cli.md', function () {
     const bin = join(folder, 'bin');
     await writeProgram(bin, 'npx', `shift; exec ${inShell('cli/webtask.ts')} "$@"`);
     await writeProgram(bin, 'wt', `exec "${process.execPath}" "${CLIENTS}wt-cli/bin/wt" "$@"`);
+    old = await startOld(join(folder, 'old'), join(folder, '.webtask'));
     env = {
       PATH: `${bin}:${process.env.PATH}`,
       HOME: folder,
       WEBTASK_PORT: String(port),
+      WEBTASK_SERVER: `http://127.0.0.1:${port}`,
       npm_config_registry: registry.origin,
       NO_UPDATE_NOTIFIER: '1',
       NODE_NO_WARNINGS: '1', // of what the clients use that Node has since deprecated
@@ -54,6 +59,7 @@ describe('docs/from-wt-cli.md', function () {
   });
   after(async () => {
     for (const child of running) child.kill();
+    await old?.close();
     await registry?.close();
     if (folder) await rm(folder, { recursive: true, force: true });
   });
@@ -81,9 +87,11 @@ describe('docs/from-wt-cli.md', function () {
     return printed;
   }
 
-  it('starts a server, mints a token and points wt at it', async () => {
+  it('starts a server, mints a token, imports what an old profile reaches, and points wt at it', async () => {
     await carry('npx webtask serve');
     await carry('token mint');
+    expect(await carry('webtask import')).to.match(/^was-there/m);
+    await carryOut('wt profile rm default --silent', { cwd, env });
     expect(await carry('wt init')).to.match(/Welcome to webtasks!/);
   });
 
@@ -112,3 +120,26 @@ describe('docs/from-wt-cli.md', function () {
     expect(blocks.filter((block) => !done.has(block))).to.deep.equal([]);
   });
 });
+
+/** A cluster of before, with one webtask, and the profile that knows it. */
+async function startOld(dataFolder: string, profiles: string): Promise<RunningServer> {
+  const server = await startServer({
+    port: 0,
+    host: '127.0.0.1',
+    dataFolder,
+    env: {},
+    allowedOrigins: [],
+    limitMs: 5000,
+    onLine: () => undefined,
+    onError: () => undefined,
+  });
+  const token = signToken({ ten: 'me', dd: 2 }, await loadKeySet({ dataFolder, env: {} }), Date.now() / 1000);
+  const created = await fetch(`${server.url}/api/webtask/me/was-there`, {
+    method: 'PUT',
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ code: 'module.exports = cb => cb(null, 1)', secrets: { A: '1' } }),
+  });
+  expect(created.status).to.equal(200);
+  await writeFile(profiles, JSON.stringify({ default: { url: server.url, token, container: 'me' } }));
+  return server;
+}

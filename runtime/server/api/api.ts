@@ -149,5 +149,7 @@ function toWebtaskError(error: unknown): WebtaskError {
   if (error instanceof WebtaskError) return error;
   const { statusCode = 500, message } = error as { statusCode?: number; message: string }; // fastify throws errors only
   if (statusCode >= 500) return new WebtaskError('INTERNAL', {}, { cause: error });
-  return new WebtaskError('REQUEST_INVALID', { reason: message }, { cause: error });
+  const isOtherType = (error as { code?: string }).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE';
+  const reason = isOtherType ? 'body must be JSON, sent with Content-Type: application/json' : message;
+  return new WebtaskError('REQUEST_INVALID', { reason }, { cause: error });
 }
