@@ -522,7 +522,7 @@ export const ERRORS = {
   PKCS12_PASSPHRASE: {
     status: 400,
     fault: 'caller',
-    text: 'The passphrase is missing, or has fewer than {min} characters.',
+    text: 'The passphrase is missing, has fewer than {min} characters, or was not typed the same twice.',
     fix: 'Type it when it is asked for, or set WEBTASK_PKCS12_PASSPHRASE. It is no option, since other users could see it.',
   },
   PKCS12_NO_KEY: {

@@ -18,7 +18,8 @@ export interface BuildKeySources {
  * @throws what `loadKeySet` and `loadCertificate` throw
  */
 export async function loadBuildKeys({ dataFolder, env, recipient, isIssued }: BuildKeySources): Promise<KeySet> {
-  const certificate = recipient === undefined ? undefined : await loadCertificate(recipient, '--recipient');
+  const certificate =
+    recipient === undefined ? undefined : await loadCertificate(recipient, '--recipient (WEBTASK_CERTIFICATE)');
   if (isIssued) return { signing: new Map(), current: undefined, certificate, symmetric: undefined };
   const keys = await loadKeySet({ dataFolder, env });
   return certificate === undefined ? keys : { ...keys, certificate };

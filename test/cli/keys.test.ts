@@ -108,7 +108,7 @@ describe('webtask keys', function () {
         const { status, stderr } = await run(['export', '--pkcs12', 'none.p12'], env as Record<string, string>);
         expect([status, stderr]).to.deep.equal([
           2,
-          'webtask keys export: The passphrase is missing, or has fewer than 8 characters. Type it when it is asked for, or set WEBTASK_PKCS12_PASSPHRASE. It is no option, since other users could see it. [PKCS12_PASSPHRASE]\n',
+          'webtask keys export: The passphrase is missing, has fewer than 8 characters, or was not typed the same twice. Type it when it is asked for, or set WEBTASK_PKCS12_PASSPHRASE. It is no option, since other users could see it. [PKCS12_PASSPHRASE]\n',
         ]);
         expect(existsSync(join(folder, 'none.p12'))).to.equal(false);
       }
