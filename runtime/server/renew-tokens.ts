@@ -26,6 +26,7 @@ const MAX_CODE_BYTES = 0;
  *
  * Servers may run meanwhile; they have to know the current keys. A second run goes on where one was ended.
  *
+ * @param now - seconds since the epoch
  * @throws STORE_OWNER_SILENT, and what `loadKeySet` and `openStore` throw
  */
 export async function renewTokens(dataFolder: string, env: NodeJS.ProcessEnv, now: number): Promise<Renewal> {
@@ -47,7 +48,12 @@ export async function renewTokens(dataFolder: string, env: NodeJS.ProcessEnv, no
   }
 }
 
-async function renewAll(registry: Registry, keys: KeySet, now: number): Promise<Renewal> {
+/**
+ * As {@link renewTokens}, of the webtasks of a registry.
+ *
+ * @param now - seconds since the epoch
+ */
+export async function renewAll(registry: Registry, keys: KeySet, now: number): Promise<Renewal> {
   let renewed = 0;
   let current = 0;
   const failed: Renewal['failed'][number][] = [];

@@ -149,12 +149,15 @@ describe('wt-build --bundle', function () {
 
   it('gives the same bytes for the same files, wherever they are', async () => {
     const codes = new Map<string, string[]>();
-    for (const folder of ['clone-a', 'clone-b/deeper']) {
+    for (const [folder, from] of [
+      ['clone-a', '.'],
+      ['clone-b/deeper', 'webtasks'],
+    ] as const) {
       const clone = join(repository.folder, '..', folder);
       mkdirSync(clone, { recursive: true });
       execFileSync('git', ['clone', '--quiet', join(repository.folder, '..', 'remote.git'), clone]);
       writeFileSync(join(clone, '.env'), `STRIPE_KEY=${SECRET}\n`);
-      expect((await run([...asking(), '--named'], clone)).status).to.equal(0);
+      expect((await run([...asking(), '--named'], join(clone, from))).status).to.equal(0);
       for (const name of ['pay', 'typed', 'thrower']) codes.set(name, [...(codes.get(name) ?? []), await codeOf(name)]);
       rmSync(clone, { recursive: true });
     }
