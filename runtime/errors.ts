@@ -665,7 +665,7 @@ export const ERRORS = {
     status: 400,
     fault: 'webtask',
     text: 'No token was minted for {file}: {reason}',
-    fix: 'A server fetches the code from there without credentials. If it is elsewhere, say where with --url, such as https://raw.HOST/… on a GitHub Enterprise Server with subdomain isolation; --offline mints without asking.',
+    fix: 'A server fetches the code from there without credentials. If it is elsewhere, say where with --url, such as https://raw.HOST/… on a GitHub Enterprise Server with subdomain isolation. Of a private repository, --cluster with --bundle uploads the code; --offline mints without asking.',
   },
   BUILD_BYTES_DIFFER: {
     status: 400,

@@ -208,7 +208,7 @@ describe('a build', () => {
       expect(await refusalOf(build({ offline: false, url: `${origin}/pay.js` }))).to.deep.equal({
         code: 'BUILD_UNFETCHABLE',
         message: `No token was minted for webtasks/pay.js: The code of the webtask cannot be fetched from ${origin}/pay.js: the answer was 404.`,
-        fix: 'A server fetches the code from there without credentials. If it is elsewhere, say where with --url, such as https://raw.HOST/… on a GitHub Enterprise Server with subdomain isolation; --offline mints without asking.',
+        fix: 'A server fetches the code from there without credentials. If it is elsewhere, say where with --url, such as https://raw.HOST/… on a GitHub Enterprise Server with subdomain isolation. Of a private repository, --cluster with --bundle uploads the code; --offline mints without asking.',
       });
     });
 
