@@ -195,7 +195,10 @@ export const SETTINGS = {
     env: 'WEBTASK_QUOTA_LOG_STREAMS',
     help: 'streams of the logs of a container that one server has open; 20 by default, 0 for any number',
   },
-  cronMaxJobs: { env: 'WEBTASK_CRON_MAX_JOBS', help: 'cron jobs that a container can have; 100 by default' },
+  quotaCronJobs: {
+    env: 'WEBTASK_QUOTA_CRON_JOBS',
+    help: 'cron jobs that a container can have; 100 by default, 0 for any number',
+  },
   cronUrl: {
     env: 'WEBTASK_CRON_URL',
     help: 'webtask that keeps cron jobs, in place of the store; its URL with its key where it asks for one',

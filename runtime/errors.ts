@@ -966,7 +966,7 @@ export const ERRORS = {
     status: 400,
     fault: 'caller',
     text: 'the container `{container}` has {max} cron jobs, and cannot have more',
-    fix: 'Delete one, or have the limit of the server raised: WEBTASK_CRON_MAX_JOBS.',
+    fix: 'Delete one, or have the quota of the server raised: WEBTASK_QUOTA_CRON_JOBS.',
   },
   CRON_JOB_UNNAMED: {
     status: 400,

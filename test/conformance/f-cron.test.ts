@@ -30,7 +30,7 @@ interface Result {
 
 describe('F. cron', function () {
   this.timeout(20_000);
-  const server = useServer({ env: { WEBTASK_CRON_MAX_JOBS: '10' } });
+  const server = useServer({ env: { WEBTASK_QUOTA_CRON_JOBS: '10' } });
   const JOB = { schedule: '0 0 1 1 *' };
   const put = (name: string, json: object = JOB) => server.call('PUT', `/api/cron/dev/${name}`, { json });
   const job = async (name: string) => (await server.call('GET', `/api/cron/dev/${name}`)).json();

@@ -1,6 +1,5 @@
-import type { ClaimRules } from '../../runtime/server/cron/claim.ts';
 import type { JobResult } from '../../runtime/server/cron/job.ts';
-import { createJobs, type JobRun, type Jobs } from '../../runtime/server/cron/jobs.ts';
+import { createJobs, type JobRun, type Jobs, type JobsOptions } from '../../runtime/server/cron/jobs.ts';
 import { createScheduler, type Scheduler } from '../../runtime/server/cron/scheduler.ts';
 import type { Store } from '../../runtime/store/index.ts';
 import { createMemoryStore } from '../../runtime/store/memory.ts';
@@ -25,7 +24,7 @@ export interface CronBed {
   readonly errors: unknown[];
   server(
     name: string,
-    rules?: Partial<ClaimRules>,
+    rules?: Partial<JobsOptions>,
     fire?: (run: JobRun) => Promise<JobResult>,
     store?: Store,
   ): CronServer;

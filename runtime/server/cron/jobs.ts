@@ -57,6 +57,7 @@ export interface Jobs {
 
 /** What the embedded store of jobs is made with. */
 export interface JobsOptions extends ClaimRules {
+  /** 0 for any number. */
   readonly maxPerContainer: number;
 }
 
@@ -75,21 +76,26 @@ export function createJobs(openStore: () => Promise<Store>, options: JobsOptions
     return opened;
   };
 
-  async function checkRoom(container: string): Promise<void> {
+  /** Whether a container has more jobs than that. */
+  async function hasMore(container: string, than: number): Promise<boolean> {
     const { records } = await open();
-    const max = options.maxPerContainer;
     let count = 0;
     for await (const _ of records.walk(container)) {
       count += 1;
-      if (count >= max) fail('CRON_TOO_MANY', { container, max });
+      if (count > than) return true;
     }
+    return false;
   }
 
   return {
     async put(place, change, webtask) {
       const { records } = await open();
+      const { container } = place;
+      const max = options.maxPerContainer || Number.POSITIVE_INFINITY;
+      let isNew = false;
       const written = await records.change(place, async (before) => {
-        if (!before) await checkRoom(place.container);
+        isNew = !before;
+        if (isNew && (await hasMore(container, max - 1))) fail('CRON_TOO_MANY', { container, max });
         const wanted = { ...(before ?? newRecord(place, now())), ...given(change) };
         const isMoved =
           before?.schedule !== wanted.schedule || before.tz !== wanted.tz || isRevived(before, wanted.state, now());
@@ -98,6 +104,11 @@ export function createJobs(openStore: () => Promise<Store>, options: JobsOptions
         const { repeat: _, ...rest } = wanted;
         return { record: { ...rest, next_available_at: new Date(next).toISOString() }, looks: [{ time: next }] };
       });
+      // Of those that were put at the same time, each that sees too many takes itself back.
+      if (isNew && (await hasMore(container, max))) {
+        await records.remove(place);
+        fail('CRON_TOO_MANY', { container, max });
+      }
       return toJob(written ?? fail('CRON_UNKNOWN', { ...place }));
     },
     async get(place) {

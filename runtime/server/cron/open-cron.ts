@@ -1,6 +1,7 @@
 import { fail, WebtaskError } from '../../errors.ts';
 import type { Store } from '../../store/index.ts';
 import { type KeySet, openSeal, parseToken } from '../../token/index.ts';
+import { readQuotas } from '../quotas/index.ts';
 import type { Missed } from './claim.ts';
 import { type Cron, type CronParts, createCron } from './cron.ts';
 import { createJobs, type Jobs } from './jobs.ts';
@@ -17,7 +18,6 @@ export interface CronOptions extends Pick<CronParts, 'registry' | 'run' | 'baseU
   readonly onError: (error: WebtaskError) => void;
 }
 
-const MAX_JOBS = 100;
 /** What a run has beyond the limit of its webtask, for the rest of its answer. */
 const REST_OF_ANSWER_MS = 5_000;
 /** What a result has until it is in the store, before its run counts as interrupted. */
@@ -36,7 +36,7 @@ export function openCron(options: CronOptions): Cron {
   const rules = { claimMs: limitMs + SLACK_MS, missed: readMissed(env), now: Date.now };
   return createCron({
     ...options,
-    jobs: openJobs(options.openStore, env, { ...rules, maxPerContainer: readMax(env) }),
+    jobs: openJobs(options.openStore, env, { ...rules, maxPerContainer: readQuotas(env).cronJobs }),
     secretsOf: (token) => secretsOf(token, options.keys),
     limitMs,
     now: Date.now,
@@ -71,12 +71,4 @@ async function secretsOf(token: string, keys: KeySet): Promise<Readonly<Record<s
 function readMissed({ WEBTASK_CRON_MISSED: missed = 'skip' }: NodeJS.ProcessEnv): Missed {
   if (missed === 'skip' || missed === 'once') return missed;
   return fail('SETTING_INVALID', { setting: 'WEBTASK_CRON_MISSED', reason: 'it is neither skip nor once' });
-}
-
-function readMax({ WEBTASK_CRON_MAX_JOBS: text }: NodeJS.ProcessEnv): number {
-  if (!text) return MAX_JOBS;
-  if (!/^\d{1,6}$/.test(text)) {
-    fail('SETTING_INVALID', { setting: 'WEBTASK_CRON_MAX_JOBS', reason: 'it is no whole number' });
-  }
-  return Number(text);
 }

@@ -7,6 +7,7 @@ export interface QuotaSettings {
   readonly storageBytes: number;
   /** Streams of its logs that are open on one server. */
   readonly logStreams: number;
+  readonly cronJobs: number;
 }
 
 /** The variable of each quota. */
@@ -15,6 +16,7 @@ export const QUOTA_VARIABLES = {
   codeBytes: 'WEBTASK_QUOTA_CODE_BYTES',
   storageBytes: 'WEBTASK_QUOTA_STORAGE_BYTES',
   logStreams: 'WEBTASK_QUOTA_LOG_STREAMS',
+  cronJobs: 'WEBTASK_QUOTA_CRON_JOBS',
 } as const satisfies Record<keyof QuotaSettings, string>;
 
 const DEFAULTS: QuotaSettings = {
@@ -22,6 +24,7 @@ const DEFAULTS: QuotaSettings = {
   codeBytes: 100 * 1024 * 1024,
   storageBytes: 100 * 1024 * 1024,
   logStreams: 20,
+  cronJobs: 100,
 };
 
 /**
@@ -42,5 +45,6 @@ export function readQuotas(env: NodeJS.ProcessEnv): QuotaSettings {
     codeBytes: read('codeBytes'),
     storageBytes: read('storageBytes'),
     logStreams: read('logStreams'),
+    cronJobs: read('cronJobs'),
   };
 }

@@ -176,6 +176,27 @@ describe('a cron job', () => {
 });
 
 describe('several servers over one store', () => {
+  it('do not put more jobs into a container than it may have, whenever they do', async () => {
+    for (let seed = 1; seed <= 10; seed++) {
+      const bed = cronBed(shuffled(createMemoryStore(), seed));
+      const servers = ['a', 'b', 'c'].map((name) => bed.server(name, { maxPerContainer: 3 }));
+      const puts = Array.from({ length: 9 }, (_, i) =>
+        servers[i % 3]?.jobs.put({ ...JOB, name: `job-${i}` }, { schedule: '5 * * * *' }, VALID),
+      );
+      const ends = await Promise.allSettled(puts);
+      const there = (await servers[0]?.jobs.list('dev', { ...HISTORY, meta: [] })) ?? [];
+      expect(there.length).to.be.at.most(3);
+      expect(ends.filter(({ status }) => status === 'fulfilled')).to.have.lengthOf(there.length);
+      for (const end of ends) {
+        if (end.status === 'fulfilled') continue;
+        expect(end.reason).to.include({
+          code: 'CRON_TOO_MANY',
+          message: 'the container `dev` has 3 cron jobs, and cannot have more',
+        });
+      }
+    }
+  });
+
   for (let seed = 1; seed <= 20; seed++) {
     it(`run each time of each job once, in whatever order the store answers (${seed})`, async () => {
       const bed = cronBed(shuffled(createMemoryStore(), seed));

@@ -4,7 +4,7 @@ import { createRegistry, type NamedWebtask, type Registry } from '../../../../ru
 import { createDocuments, createMemoryStore, documentBytes, type Store } from '../../../../runtime/store/index.ts';
 import { refusalOf } from '../../../support/refusal.ts';
 
-const SETTINGS = { webtasks: 3, codeBytes: 100, storageBytes: 64 * 1024, logStreams: 2 };
+const SETTINGS = { webtasks: 3, codeBytes: 100, storageBytes: 64 * 1024, logStreams: 2, cronJobs: 2 };
 
 /** A server over a store. */
 interface Server {
@@ -158,7 +158,7 @@ describe('the quotas of a container', () => {
   });
 
   it('are none where the setting is 0', async () => {
-    const it = server({ webtasks: 0, codeBytes: 0, storageBytes: 0, logStreams: 0 });
+    const it = server({ webtasks: 0, codeBytes: 0, storageBytes: 0, logStreams: 0, cronJobs: 0 });
     for (const name of ['a', 'b', 'c', 'd']) await it.registry.putNamed(webtask(name, 100));
     it.quotas.checkLogStreams('shop', 1000);
     expect(await used(it)).to.deep.equal([4, 400]);
@@ -180,6 +180,7 @@ describe('the quotas of a container', () => {
       codeBytes: 104_857_600,
       storageBytes: 104_857_600,
       logStreams: 20,
+      cronJobs: 100,
     });
     expect(readQuotas({ WEBTASK_QUOTA_WEBTASKS: '0' })).to.include({ webtasks: 0 });
     expect(await refusalOf((async () => readQuotas({ WEBTASK_QUOTA_WEBTASKS: 'many' }))())).to.include({
