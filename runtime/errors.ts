@@ -905,6 +905,12 @@ export const ERRORS = {
     text: 'the webtask that keeps code gave no answer: {reason}',
     fix: 'Look at WEBTASK_CODE_STORE_URL, and at what that webtask prints.',
   },
+  RENEWAL_WITHOUT_URL: {
+    status: 500,
+    fault: 'caller',
+    text: 'The webtask that keeps code knows names by the host of the server, and it was not said which that is.',
+    fix: 'Set WEBTASK_URL as the server has it, or to where it listens.',
+  },
   NAME_UNRESOLVED: { status: 502, fault: 'platform', text: 'unable to resolve jtn to webtask token' },
   TOKEN_CLAIM_OWN: {
     status: 400,

@@ -27,9 +27,11 @@ const MAX_CODE_BYTES = 0;
  * Servers may run meanwhile; they have to know the current keys. A second run goes on where one was ended.
  *
  * @param now - seconds since the epoch
- * @throws STORE_OWNER_SILENT, and what `loadKeySet` and `openStore` throw
+ * @throws STORE_OWNER_SILENT, RENEWAL_WITHOUT_URL, and what `loadKeySet` and `openStore` throw
  */
 export async function renewTokens(dataFolder: string, env: NodeJS.ProcessEnv, now: number): Promise<Renewal> {
+  const { WEBTASK_URL: baseUrl = '' } = env;
+  if (env.WEBTASK_CODE_STORE_URL && !URL.canParse(baseUrl)) fail('RENEWAL_WITHOUT_URL');
   const keys = await loadKeySet({ dataFolder, env });
   const store = await openStore(dataFolder, env);
   try {
@@ -39,7 +41,7 @@ export async function renewTokens(dataFolder: string, env: NodeJS.ProcessEnv, no
       registry: embedded,
       policy: { publicOnly: false, allowedOrigins: [] },
       maxCodeBytes: MAX_CODE_BYTES,
-      baseUrl: () => '',
+      baseUrl: () => baseUrl,
       now: Date.now,
     });
     return await renewAll(registry, keys, now);

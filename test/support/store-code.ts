@@ -58,6 +58,9 @@ export interface CodeStoreBed {
   create(name: string | undefined, code: string | undefined, claims?: object): Promise<Response>;
   run(path: string, init?: RequestInit): Promise<Response>;
   api(method: string, path: string, json?: object): Promise<Response>;
+  /** The data folder and the settings of the cluster. */
+  readonly dataFolder: string;
+  readonly env: NodeJS.ProcessEnv;
   /** Another server of the same keys and code store, with an embedded store of its own. */
   startAnother(): Promise<RunningServer>;
 }
@@ -153,6 +156,8 @@ export async function startCodeStoreBed(folder: string): Promise<CodeStoreBed & 
     });
   return {
     url: cluster.url,
+    dataFolder: join(folder, 'cluster'),
+    env: { ...ENV, ...env },
     token,
     objects,
     calls,

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { sha256Hex } from '../../../runtime/code/index.ts';
+import { renewTokens } from '../../../runtime/server/renew-tokens.ts';
 import { parseToken } from '../../../runtime/token/index.ts';
+import { refusalOf } from '../../support/refusal.ts';
 import { startCodeStoreBed } from '../../support/store-code.ts';
 
 const HELLO = 'module.exports = cb => cb(null, "Hello")';
@@ -142,6 +144,27 @@ describe('code that a webtask keeps', function () {
     const kept = JSON.parse(String(bed.objects.get('tokens/127.0.0.1/dev/raced'))) as { token: string };
     const listed = (await (await bed.api('GET', '/api/webtask/dev/raced')).json()) as { token: string };
     expect(listed.token).to.equal(kept.token);
+  });
+
+  it('has the tokens of names that new keys have signed, where the renewal is told the host', async () => {
+    await create('renewed', HELLO, { ectx: { A: '1' } });
+    const renew = (env: NodeJS.ProcessEnv) => renewTokens(bed.dataFolder, { ...bed.env, ...env }, Date.now() / 1000);
+    const next = { WEBTASK_SIGNING_KEY: '33'.repeat(32), WEBTASK_OTHER_SIGNING_KEYS: '11'.repeat(32) };
+    const kept = () => String(bed.objects.get('tokens/127.0.0.1/dev/renewed'));
+    const before = kept();
+    expect(await refusalOf(renew(next))).to.deep.equal({
+      code: 'RENEWAL_WITHOUT_URL',
+      message: 'The webtask that keeps code knows names by the host of the server, and it was not said which that is.',
+      fix: 'Set WEBTASK_URL as the server has it, or to where it listens.',
+    });
+    expect(kept()).to.equal(before);
+    expect((await renew({ ...next, WEBTASK_URL: bed.url })).failed).to.deep.equal([]);
+    const { token } = JSON.parse(kept()) as { token: string };
+    expect(kept()).not.to.equal(before);
+    const listed = (await (await bed.api('GET', '/api/webtask/dev')).json()) as { token: string }[];
+    expect(listed.map((it) => it.token)).to.include(token);
+    // The other tests go on with the key from before.
+    await renew({ WEBTASK_OTHER_SIGNING_KEYS: '33'.repeat(32), WEBTASK_URL: bed.url });
   });
 
   it('is not the place of anybody’s `url`: the server fetches from there although it is not public', async () => {
