@@ -31,7 +31,11 @@ const SOURCE = {
     schema: { type: 'string', enum: ['webtask', 'compiler', 'proxy', 'network'] },
   },
 } as const;
+const RETRY_AFTER = {
+  'Retry-After': { description: 'seconds until the next window of the limit begins', schema: { type: 'integer' } },
+} as const;
 const RESPONSES = {
+  429: { description: 'A rate limit of the token is used up.', headers: { ...SOURCE, ...RETRY_AFTER } },
   default: { description: 'Whatever the webtask answers with, or an error of the platform.', headers: SOURCE },
 } as const;
 

@@ -68,7 +68,7 @@ export const addStorageRoutes: Routes = (api, parts) => {
         params: PATH_OF_WEBTASK,
         body: BODY,
         answer: { type: 'object', properties: { etag: { type: 'string' } } },
-        errors: ['WEBTASK_UNKNOWN', 'STORAGE_CHANGED', 'STORE_ITEM_TOO_LARGE'],
+        errors: ['WEBTASK_UNKNOWN', 'STORAGE_CHANGED', 'STORE_ITEM_TOO_LARGE', 'QUOTA_EXCEEDED'],
       }),
     },
     async (request, reply) => {

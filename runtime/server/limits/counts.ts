@@ -18,6 +18,8 @@ export interface StoredCounts {
   /** The containers that a token is for. */
   readonly ten?: string | undefined;
   readonly counts: Counts;
+  /** The day on which they are removed, in days since the epoch. */
+  readonly ending?: number | undefined;
 }
 
 /** Runs of one window that this server may let through, by their number in the window: from `next` to below `end`. */

@@ -2,6 +2,7 @@ import { fail } from '../../errors.ts';
 import type { Item, Store } from '../../store/index.ts';
 import type { Allowance, LimitClaim, Scope } from './allowances.ts';
 import { type Block, type Count, expiryOf, readCounts, type StoredCounts, takeBlock } from './counts.ts';
+import { endingOf, noteEnding } from './endings.ts';
 import { windowOf } from './windows.ts';
 
 /** Whether one more run is within a limit: it is, it is not until a time, or the store has to be asked. */
@@ -81,8 +82,11 @@ export function createTally({ key, ten }: Pick<Scope, 'key' | 'ten'>, openStore:
         believedUntil = now + BELIEVED;
         return;
       }
-      const value: StoredCounts = { ...(ten !== undefined && { ten }), counts };
-      const written = await store.put(key, value, { expected: version, expires: expiryOf(counts) });
+      const expires = expiryOf(counts);
+      const ending = endingOf(expires);
+      if (ending !== stored.ending) await noteEnding(store, key, ending, now);
+      const value: StoredCounts = { ...(ten !== undefined && { ten }), counts, ending };
+      const written = await store.put(key, value, { expected: version, expires });
       if (written.ok) {
         stored = value;
         version = written.version;
