@@ -72,10 +72,12 @@ const LIMIT_MS = 30_000;
  * Every error has `code` and `message`: the original clients show nothing else.
  *
  * @param resources - the routes, a file for each resource
+ * @param limitMs - how long a request may take, once its body is there
  */
 export function createApiHandler(
   parts: ApiParts,
   resources: readonly Routes[],
+  limitMs = LIMIT_MS,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   let starting: Promise<FastifyInstance> | undefined;
 
@@ -111,7 +113,7 @@ export function createApiHandler(
       if (body === '') done(null, null);
       else parseJson(request, body.toString(), done);
     });
-    api.addHook('preHandler', limitTime);
+    api.addHook('preHandler', limitTime(limitMs));
     api.addHook('onResponse', async ({ method, routeOptions }, { statusCode }) => {
       parts.metrics.request(method, routeOptions.url, statusCode);
     });
@@ -132,12 +134,14 @@ export function createApiHandler(
 }
 
 /** Answers in the place of a handler that takes too long; what it does later goes nowhere. */
-async function limitTime(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (request.routeOptions.config.limitedBy === 'run') return;
-  const timer = setTimeout(() => {
-    if (!reply.sent) reply.send(new WebtaskError('API_TIMED_OUT', { limitMs: LIMIT_MS }));
-  }, LIMIT_MS);
-  reply.raw.once('close', () => clearTimeout(timer));
+function limitTime(limitMs: number) {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (request.routeOptions.config.limitedBy === 'run') return;
+    const timer = setTimeout(() => {
+      if (!reply.sent) reply.send(new WebtaskError('API_TIMED_OUT', { limitMs }));
+    }, limitMs);
+    reply.raw.once('close', () => clearTimeout(timer));
+  };
 }
 
 function notFound({ method, url }: FastifyRequest): WebtaskError {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -90,6 +90,14 @@ describe('/metrics', () => {
       code: 'SETTING_INVALID',
       message: 'WEBTASK_METRICS_TOKEN cannot be used: it has fewer than 16 characters.',
     });
+  });
+
+  it('has no metric that the documentation does not name', async () => {
+    const { body } = await scrape(METRICS_TOKEN);
+    const names = [...body.matchAll(/^# HELP (webtask_\w+)/gm)].map(([, name]) => name);
+    const docs = readFileSync('docs/server.md', 'utf8');
+    expect(names.length).to.be.greaterThan(8);
+    for (const name of names) expect(docs).to.contain(`\`${name}\``);
   });
 
   it('counts runs by trigger, class of status and who answered, and those that had to compile', async () => {
