@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { isCommonJS, type Language, languageOf, translate } from '../compile/index.ts';
 import { fail } from '../errors.ts';
@@ -19,8 +19,6 @@ export interface Bundle {
 const TARGET = 'node20.19';
 /** What esbuild calls the list of files that it is given. */
 const LIST = '<webtask>';
-/** Gives the `require` that finds what is in the bundle, and everything else where it is. */
-const FUNCTION = 'webtaskBundle';
 
 /**
  * Makes one text of a webtask and the files beside it that it requires. Packages stay outside, `name@version` too.
@@ -36,7 +34,7 @@ export async function bundleWebtask(source: SourceFile, meta: Readonly<Record<st
   const text = await readFile(file, 'utf8').catch((cause) => fail('RUN_NO_FILE', { file: label }, { cause }));
   const name = nameOf(file, project);
   const language = languageOf({ code: text, file }, meta);
-  const { code: translated, rewritten } = await translate(text, resolve('/', name), language, TARGET);
+  const { code: translated, rewritten } = await translate(text, label, language, TARGET);
   refuseOwnText(text, label, { rewritten, isEntry: true });
   const { code: entry, map } = takeMap(translated, rewritten, name);
 
@@ -46,24 +44,27 @@ export async function bundleWebtask(source: SourceFile, meta: Readonly<Record<st
   const beside = required.filter(({ module }) => isBeside(module)).map(({ module }) => module);
   const own = { code: text, language, folder: dirname(file), project, label, bundled: true };
   const versions = await findVersions(own);
-  if (beside.length === 0) return { code: rewritten ? withMap(entry, map) : text, versions };
+  if (beside.length === 0) return { code: language === 'javascript' ? text : withMap(entry, map), versions };
 
   const { code: others, map: othersMap, inputs } = await bundleFiles(beside, source);
   for (const input of inputs) Object.assign(versions, await versionsOf(input, source));
   const whole = compose(entry, others, map, othersMap, label);
   if (!isCommonJS(whole)) {
-    fail('BUILD_BUNDLE_FAILED', {
-      file: label,
-      reason: `it does not compile as one text; \`require\` and \`${FUNCTION}\` cannot be names of its own`,
-    });
+    fail('BUILD_BUNDLE_FAILED', { file: label, reason: 'it does not compile together with the files beside it' });
   }
   return { code: whole, versions: sorted(versions) };
 }
 
-/** The function is hoisted, so that it is there although it comes last, also behind a top-level `return`. */
+/**
+ * Gives the webtask a `require` that finds what is in the bundle, and everything else where it is.
+ *
+ * The function is hoisted, so that it is there although it comes last, also behind a top-level `return`.
+ */
 function compose(entry: string, others: string, map: SourceMapJson, othersMap: SourceMapJson, label: string): string {
-  const first = insertStatement(entry, `var require = ${FUNCTION}(require); `, label);
-  const opening = `${first}\nfunction ${FUNCTION}(outside) { var module = { exports: {} }, exports = module.exports;\n`;
+  let name = 'webtaskBundle';
+  while (entry.includes(name)) name += '_';
+  const first = insertStatement(entry, `var require = ${name}(require); `, label);
+  const opening = `${first}\nfunction ${name}(outside) { var module = { exports: {} }, exports = module.exports;\n`;
   const closing = `var inside = module.exports; return Object.assign(function require(id) { return Object.hasOwn(inside, id) ? inside[id]() : outside(id); }, outside); }`;
   const line = opening.split('\n').length - 1;
   return withMap(`${opening}${others}${closing}`, joinMaps(map, othersMap, line));
