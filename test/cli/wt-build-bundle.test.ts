@@ -245,6 +245,19 @@ describe('wt-build --bundle', function () {
       expect(status).to.equal(3);
     });
 
+    it('secrets that git keeps, as for a webtask of one file', async () => {
+      repository.git('add', '--force', '.env');
+      try {
+        const { status, stderr } = await run([...asking(), 'webtasks/alone.js']);
+        expect([status, stderr]).to.deep.equal([
+          3,
+          'wt-build: .env is kept by git, so whoever can read the repository can read its secrets. Run git rm --cached .env, add it to .gitignore, commit, and replace the secrets that it holds. [BUILD_ENV_TRACKED]\n',
+        ]);
+      } finally {
+        repository.git('rm', '--quiet', '--cached', '.env');
+      }
+    });
+
     it('to bundle without a cluster, since no URL has the code', async () => {
       const { status, stderr } = await run(['--bundle', 'webtasks/pay.js']);
       expect([status, stderr]).to.deep.equal([
