@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { fail } from '../../errors.ts';
 import type { Item, Store } from '../../store/index.ts';
-import { createTurns } from './turns.ts';
+import { inBatches } from './batches.ts';
 
 /** What a container may have of something. */
 export interface Quota {
@@ -53,7 +53,6 @@ const REMEMBERED = 1000;
  */
 export function createUsage(quota: Quota, openStore: () => Promise<Store>, now: () => number): Usage {
   const { what, max, setting, count } = quota;
-  const inTurn = createTurns();
   /** What this server last saw: `null` for nothing. */
   const seen = new LRUCache<string, { item: Item | null }>({ max: REMEMBERED });
   const recounted = new LRUCache<string, number>({ max: REMEMBERED });
@@ -81,7 +80,8 @@ export function createUsage(quota: Quota, openStore: () => Promise<Store>, now: 
     return now() - at > QUIET && now() - (recounted.get(container) ?? Number.NEGATIVE_INFINITY) > RECOUNT_EVERY;
   }
 
-  async function change(container: string, amount: number): Promise<void> {
+  const change = inBatches(async (container, amount) => {
+    if (amount === 0) return;
     let isFresh = false;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const known = seen.get(container);
@@ -107,11 +107,11 @@ export function createUsage(quota: Quota, openStore: () => Promise<Store>, now: 
       fail('QUOTA_EXCEEDED', { container, wanted: next, max, what, setting });
     }
     fail('STORE_UNREACHABLE', { reason: 'the use of a container changes faster than it can be counted' });
-  }
+  });
 
   return {
-    take: (container, amount) => inTurn(container, () => change(container, amount)),
-    give: (container, amount) => inTurn(container, () => change(container, -amount)).catch(() => undefined),
+    take: change,
+    give: (container, amount) => change(container, -amount).catch(() => undefined),
     async of(container) {
       const item = await read(container);
       return item ? (item.value as Kept).used : count(container); // as written above

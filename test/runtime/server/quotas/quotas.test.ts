@@ -86,6 +86,24 @@ describe('the quotas of a container', () => {
     expect(await servers[0]?.registry.listNamed('shop', { offset: 0, limit: 100 })).to.have.length(3);
   });
 
+  it('are counted with few writes where much comes at once', async () => {
+    let writes = 0;
+    const { put } = store;
+    store.put = (key, ...rest) => {
+      if (key.partition.startsWith('usage/')) writes += 1;
+      return put(key, ...rest);
+    };
+    const it = server({ ...SETTINGS, webtasks: 150 });
+    const takes = await Promise.allSettled(Array.from({ length: 200 }, () => it.quotas.webtasks.take('shop', 1)));
+    expect(takes.filter(({ status }) => status === 'fulfilled')).to.have.length(150);
+    expect(await it.quotas.webtasks.of('shop')).to.equal(150);
+    await Promise.all(Array.from({ length: 100 }, () => it.quotas.webtasks.give('shop', 1)));
+    expect(await it.quotas.webtasks.of('shop')).to.equal(50);
+    writes = 0;
+    await Promise.all(Array.from({ length: 100 }, () => it.quotas.webtasks.take('shop', 1)));
+    expect(writes).to.equal(2);
+  });
+
   it('count a webtask once that many create at the same time', async () => {
     const servers = [server(), server()];
     await Promise.all(servers.flatMap(({ registry }) => [1, 2, 3, 4, 5].map(() => registry.putNamed(webtask('a')))));
