@@ -29,7 +29,7 @@ interface Result {
 }
 
 describe('F. cron', function () {
-  this.timeout(20_000);
+  this.timeout(60_000); // over a hundred runs
   const server = useServer({ env: { WEBTASK_QUOTA_CRON_JOBS: '10' } });
   const JOB = { schedule: '0 0 1 1 *' };
   const put = (name: string, json: object = JOB) => server.call('PUT', `/api/cron/dev/${name}`, { json });

@@ -33,11 +33,13 @@ export const ON_TIME_MS = 5 * 60_000;
  * @returns `undefined` where nothing is to be run here
  */
 export async function claimRun(records: Records, place: Place, rules: ClaimRules): Promise<Claim | undefined> {
-  await settleInterrupted(records, place, rules.now());
   let run: RunningRun | undefined;
+  let interrupted: JobRecord | undefined;
   const record = await records.change(place, async (before) => {
     run = undefined;
     const time = rules.now();
+    interrupted = before?.running && Date.parse(before.running.until) <= time ? before : undefined;
+    if (interrupted) return undefined;
     if (before?.state !== 'active' || before.next_available_at === null) return undefined;
     const { repeat, ...rest } = before;
     const isDue = Date.parse(before.next_available_at) <= time;
@@ -60,14 +62,17 @@ export async function claimRun(records: Records, place: Place, rules: ClaimRules
     const claimed = { ...moved, running: run, number: run.number, last_scheduled_at: run.scheduled_at };
     return { record: claimed, looks: [...looks, { time: time + rules.claimMs, run: run.number }] };
   });
+  if (interrupted) {
+    await settleInterrupted(records, interrupted, rules.now());
+    return claimRun(records, place, rules);
+  }
   return record && run && { record, run };
 }
 
 /** Records a run whose time has run out without a result: its server has ended, or cannot reach the store. */
-async function settleInterrupted(records: Records, place: Place, time: number): Promise<void> {
-  const record = await records.get(place);
-  const run = record?.running;
-  if (!record || !run || Date.parse(run.until) > time) return;
+async function settleInterrupted(records: Records, record: JobRecord, time: number): Promise<void> {
+  const { running: run } = record;
+  if (!run) return;
   const { scheduled_at, started_at } = run;
   const result: JobResult = {
     scheduled_at,

@@ -61,8 +61,9 @@ export function createDue(store: Store): Due {
 
   return {
     async note(place, look) {
-      await store.put({ partition: MINUTES, sort: minuteName(minuteOf(look)) }, {});
-      await store.put(keyOf(place, look), { container: place.container, name: place.name });
+      const minute = { partition: MINUTES, sort: minuteName(minuteOf(look)) };
+      const { container, name } = place;
+      await Promise.all([store.put(minute, {}), store.put(keyOf(place, look), { container, name })]);
     },
     async forget(place, look) {
       await store.remove(keyOf(place, look));

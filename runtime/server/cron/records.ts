@@ -77,7 +77,7 @@ export function createRecords(store: Store, due: Due, now: () => number): Record
       const changed = await make(item?.value as JobRecord | undefined); // as this wrote it
       if (changed === undefined) return undefined;
       const { record, looks = [] } = changed;
-      for (const look of looks) await due.note(place, look);
+      await Promise.all(looks.map((look) => due.note(place, look)));
       const written = await store.put(keyOf(place), record, { expected: item?.version ?? null });
       if (!written.ok) continue;
       // Who came upon the note before this was written took it for nothing.
