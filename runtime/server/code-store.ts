@@ -70,7 +70,7 @@ export function openCodeStore(env: NodeJS.ProcessEnv, parts: CodeStoreParts): Co
       if (bytes > parts.maxCodeBytes) fail('BODY_TOO_LARGE', { maxBytes: parts.maxCodeBytes });
       // Code of a name is counted with it.
       if (container && !name) await parts.takeNamelessCode?.(container, code);
-      const sha256 = await registry.putCode(code);
+      const sha256 = await registry.putCode(code, container && name ? { container, name } : undefined);
       return { sha256, bytes, claims: { url: storedCodeUrl(container && name ? { container, name } : { sha256 }) } };
     },
     isOwn: () => false,

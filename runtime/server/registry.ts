@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
 import type { Store } from '../store/index.ts';
-import { readBlob, writeBlob } from './blobs.ts';
+import { type BlobOwner, readBlob } from './blobs.ts';
 import { claimHost, type HostRules } from './hosts.ts';
+import { createCodeKeeper } from './keep-code.ts';
 
 /** A webtask under its name, as it is stored. */
 export interface NamedWebtask {
@@ -47,9 +48,10 @@ export interface Registry {
   /**
    * Keeps code by its content. Gives its SHA-256 in hexadecimal.
    *
+   * @param owner - the webtask that will name it within the hour; without one, the code stays for ever
    * @throws BODY_TOO_LARGE
    */
-  putCode(text: string): Promise<string>;
+  putCode(text: string, owner?: BlobOwner): Promise<string>;
   /** Gives the code of that SHA-256. */
   getCode(sha256: string): Promise<string | undefined>;
   /** The container that a custom domain belongs to. */
@@ -66,18 +68,29 @@ const MAX_HOST_BYTES = 253;
  *
  * @param hosts - which custom domains a webtask may claim
  * @param maxCodeBytes - the largest code that is kept
+ * @param now - milliseconds since the epoch
  * @see protocol reference 5.2, 6.1
  */
-export function createRegistry(openStore: () => Promise<Store>, hosts: HostRules, maxCodeBytes: number): Registry {
-  /** Containers that are known to be listed. */
-  const listed = new Set<string>();
+export function createRegistry(
+  openStore: () => Promise<Store>,
+  hosts: HostRules,
+  maxCodeBytes: number,
+  now: () => number = Date.now,
+): Registry {
+  const codes = createCodeKeeper(now);
+  /** Containers that are listed, or about to be. */
+  const listed = new Map<string, Promise<unknown>>();
   /** Who owns a host never changes. */
   const owners = new LRUCache<string, string>({ max: 10_000 });
 
   async function noteContainer(container: string): Promise<void> {
-    if (listed.has(container)) return;
-    await (await openStore()).put({ partition: 'containers', sort: container }, {});
-    listed.add(container);
+    const listing =
+      listed.get(container) ?? openStore().then((store) => store.put({ partition: 'containers', sort: container }, {}));
+    listed.set(container, listing);
+    await listing.catch((error: unknown) => {
+      listed.delete(container);
+      throw error;
+    });
   }
 
   /** Goes through a partition page by page. */
@@ -110,7 +123,10 @@ export function createRegistry(openStore: () => Promise<Store>, hosts: HostRules
       const store = await openStore();
       if (host !== undefined) await claimHost(store, host, container, hosts);
       await noteContainer(container);
-      const written = await store.put({ partition: partitionOf(container), sort: name }, webtask, { expected });
+      const key = { partition: partitionOf(container), sort: name };
+      const before = (await store.get(key))?.value as NamedWebtask | undefined; // as it was written here
+      if (before?.code !== webtask.code) await codes.letGo(store, before?.code);
+      const written = await store.put(key, webtask, { expected });
       if (!written.ok) return fail('NAME_CHANGED', { name });
       return { ...webtask, version: written.version };
     },
@@ -119,6 +135,7 @@ export function createRegistry(openStore: () => Promise<Store>, hosts: HostRules
       const key = { partition: partitionOf(container), sort: name };
       let item = await store.get(key);
       while (item) {
+        await codes.letGo(store, (item.value as NamedWebtask).code); // as putNamed wrote it
         const removed = await store.remove(key, item.version);
         if (removed.ok) return toWebtask(item.value, item.version);
         item = removed.current;
@@ -137,9 +154,9 @@ export function createRegistry(openStore: () => Promise<Store>, hosts: HostRules
       }
       return found;
     },
-    async putCode(text) {
+    async putCode(text, owner) {
       if (Buffer.byteLength(text) > maxCodeBytes) fail('BODY_TOO_LARGE', { maxBytes: maxCodeBytes });
-      return writeBlob(await openStore(), text);
+      return codes.keep(await openStore(), text, owner);
     },
     getCode: async (sha256) => readBlob(await openStore(), sha256),
     async containerOfHost(host) {

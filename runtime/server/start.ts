@@ -35,6 +35,7 @@ import { openRevocationSource } from './revocation-source.ts';
 import { createRevocations } from './revocations.ts';
 import { createRunHandler } from './run.ts';
 import { openSharedStore } from './shared-store.ts';
+import { keepSweeping } from './sweep-code.ts';
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -120,8 +121,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { isOwnHost } = ownHosts;
   const quotas = createQuotas(readQuotas(options.env), openStoreOnce, documentBytes);
   const hostRules = { isOwnHost, prove: options.proveHosts ? proveByDns : undefined };
+  const embedded = createQuotaRegistry(createRegistry(openStoreOnce, hostRules, maxCodeBytes), quotas);
   const codeStore = openCodeStore(options.env, {
-    registry: createQuotaRegistry(createRegistry(openStoreOnce, hostRules, maxCodeBytes), quotas),
+    registry: embedded,
     takeNamelessCode: quotas.takeNamelessCode,
     policy: { publicOnly: true, allowedOrigins: options.allowedOrigins },
     maxCodeBytes,
@@ -240,6 +242,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (baseUrl === '') baseUrl = url;
   cron.start();
   const stopWatching = revocationSource.watch?.(onError);
+  const stopSweeping = keepSweeping(openStoreOnce, embedded);
   return {
     url,
     async reloadTls() {
@@ -249,6 +252,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       readiness.stop();
       stopWatching?.();
+      stopSweeping();
       modules.close();
       logs.close(); // a stream that is read would not end by itself
       await Promise.all([stop(server), cron.stop()]);

@@ -38,10 +38,14 @@ describe('webtask backup and webtask restore', () => {
     expect((await put('/data', { data: '{"n":1}' })).status).to.equal(200);
 
     const made = await webtask('backup', 'b.gz', '--with-keys', '--data', 'old');
-    expect([made.status, made.stderr, made.stdout.replace(/\d+ KB/, 'N KB')]).to.deep.equal([
+    expect([
+      made.status,
+      made.stderr,
+      made.stdout.replace(/^\d+ items|\d+ KB/g, (it) => it.replace(/\d+/, 'N')),
+    ]).to.deep.equal([
       0,
       '',
-      `4 items are in b.gz (N KB)
+      `N items are in b.gz (N KB)
 It holds the keys of the cluster: who has it can sign tokens and open secrets.
 next: webtask restore b.gz --data <empty folder>
 `,
@@ -49,11 +53,11 @@ next: webtask restore b.gz --data <empty folder>
     await server.kill();
 
     const restored = await webtask('restore', 'b.gz', '--data', 'new');
-    expect([restored.status, restored.stderr, restored.stdout.replace(/of \S+Z/, 'of DATE')]).to.deep.equal([
-      0,
-      '',
-      '4 items of DATE are in the store, and the keys\nnext: webtask serve --data new\n',
-    ]);
+    expect([
+      restored.status,
+      restored.stderr,
+      restored.stdout.replace(/^\d+/, 'N').replace(/of \S+Z/, 'of DATE'),
+    ]).to.deep.equal([0, '', 'N items of DATE are in the store, and the keys\nnext: webtask serve --data new\n']);
     await serve('new');
     const answer = await fetch(`${url}/api/run/shop/hi`);
     expect(await answer.json()).to.deep.equal({ data: { n: 1 }, s: 'shh' });

@@ -52,11 +52,11 @@ describe('a backup', () => {
     await fill();
     const report = await make();
     const { size, mode } = await stat(file);
-    expect(report).to.deep.equal({ file, items: 11, bytes: size, withKeys: false });
+    expect(report).to.deep.equal({ file, items: 14, bytes: size, withKeys: false });
     if (process.platform !== 'win32') expect((mode & 0o777).toString(8)).to.equal('600');
     const lines = await linesOf();
     expect(lines[0]).to.equal('{"backup":1,"format":1,"madeAt":"2026-01-02T03:04:05.678Z"}');
-    expect(lines.at(-1)).to.match(/^\{"end":11,"sha256":"[0-9a-f]{64}"\}$/);
+    expect(lines.at(-1)).to.match(/^\{"end":14,"sha256":"[0-9a-f]{64}"\}$/);
     expect(lines.join('\n')).to.not.include('orphan');
     expect((await readdir(folder)).toSorted()).to.deep.equal(['backup.gz', 'old']);
   });
@@ -66,7 +66,7 @@ describe('a backup', () => {
     await make();
     expect(await bringBack()).to.deep.equal({
       file,
-      items: 11,
+      items: 14,
       madeAt: '2026-01-02T03:04:05.678Z',
       withKeys: false,
     });
@@ -255,7 +255,7 @@ describe('a backup', () => {
       await backUp({ dataFolder: join(folder, 'empty'), env: {}, file, withKeys: false, now: NOW });
       expect((await refusalOf(bringBack())).code).to.equal('STORE_NOT_EMPTY');
       file = same;
-      expect((await bringBack()).items).to.equal(11);
+      expect((await bringBack()).items).to.equal(14);
       const store = await open('new');
       expect((await store.get({ partition: 'p', sort: '😀\u0000' }))?.value).to.equal(null);
       await store.close();
