@@ -15,17 +15,19 @@ describe('rate limits', () => {
   const remaining = async (path: string, headers?: Record<string, string>) =>
     (await server.call('GET', `/api/limits/${path}`, headers && { headers })).json();
 
-  /** Asks until both answers are of one second, which is seldom not the first time. */
+  /** Asks twice at once, again where a second began in between; the answer that is let through comes first. */
   async function withinOneSecond(ask: () => Promise<Response>): Promise<[Response, Response]> {
     for (;;) {
       const second = Math.floor(Date.now() / 1000);
-      const answers: [Response, Response] = [await ask(), await ask()];
-      if (Math.floor(Date.now() / 1000) === second && answers[0].status === 200) return answers;
+      const [one, other] = await Promise.all([ask(), ask()]);
+      const areBothIn = Math.floor(Date.now() / 1000) === second && one.status === 200 && other.status === 200;
+      if (areBothIn || one.status !== other.status) return one.status <= other.status ? [one, other] : [other, one];
     }
   }
 
   describe('of a token or a container', () => {
-    it('85. lts:1 refuses a second run within the second with 429 and Retry-After; sibling tokens share the limits of their container', async () => {
+    it('85. lts:1 refuses a second run within the second with 429 and Retry-After; sibling tokens share the limits of their container', async function () {
+      this.timeout(60_000);
       const token = await server.create(undefined, HELLO, { lts: 1 });
       const [first, second] = await withinOneSecond(() => runWith(token));
       expect(await first.json()).to.equal('hello');
