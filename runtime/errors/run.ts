@@ -1,0 +1,79 @@
+import type { ErrorEntry } from './entry.ts';
+
+/** Errors of runs: what a webtask is given, what it does with a request, and the process it is in. */
+export const RUN_ERRORS = {
+  // context
+  BODY_TOO_LARGE: {
+    status: 400,
+    fault: 'caller',
+    text: 'Script exceeds the size limit.',
+    fix: 'Send a body of at most {maxBytes} bytes, or stream it to a webtask (context, req, res).',
+  },
+  CREATE_TOKEN_UNSUPPORTED: {
+    status: 501,
+    fault: 'webtask',
+    text: "The '{method}' method is not supported in this environment",
+  },
+  CREATE_TOKEN_NO_PARENT: {
+    status: 403,
+    fault: 'webtask',
+    text: 'No token can be created: the token of this run is not shared with the webtask.',
+    fix: 'Run it under a name or by a token with the URL of its code, or add webtask_share_token=1 to the query.',
+  },
+  CREATE_TOKEN_OPTIONS: {
+    status: 400,
+    fault: 'webtask',
+    text: 'No token can be created: the options are neither the URL of code nor an object, or issuer_url is no URL.',
+  },
+  CREATE_TOKEN_ISSUER: {
+    status: 502,
+    fault: 'webtask',
+    text: 'No token can be created by the issuer {issuer}: {reason}.',
+  },
+  // invoke
+  RUN_TIMED_OUT: {
+    status: 504,
+    fault: 'webtask',
+    text: '{webtask} did not answer within {limitMs} ms.',
+    fix: 'Call the callback, or end the response, on every path.',
+  },
+  RUN_CONNECTION_CLOSED: {
+    status: 502,
+    fault: 'webtask',
+    text: '{webtask} closed the connection without an answer.',
+  },
+  RUN_CUT_OFF: {
+    status: 502,
+    fault: 'webtask',
+    text: '{webtask} closed the connection before its answer was whole.',
+  },
+  // worker
+  WORKER_FRAME_INVALID: {
+    status: 502,
+    fault: 'platform',
+    text: 'A worker and its server do not understand each other: {reason}.',
+  },
+  WORKER_ENDED: {
+    status: 502,
+    fault: 'webtask',
+    text: 'worker recycled: {reason}',
+    fix: 'Send the request again where that does no harm.',
+  },
+  WORKERS_BUSY: {
+    status: 503,
+    fault: 'platform',
+    text: 'All {max} workers are busy, and enough requests wait for one.',
+    fix: 'Try again after {retryAfter} s.',
+  },
+  SANDBOX_UNAVAILABLE: {
+    status: 500,
+    fault: 'platform',
+    text: 'Webtasks cannot be shut in here: {reason}.',
+    fix: 'Install bubblewrap (apt-get install bubblewrap), or choose another isolation.',
+  },
+  WORKER_NOT_STARTED: {
+    status: 503,
+    fault: 'platform',
+    text: 'No worker could be started: {reason}.',
+  },
+} as const satisfies Record<string, ErrorEntry>;

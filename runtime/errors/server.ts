@@ -1,0 +1,283 @@
+import type { ErrorEntry } from './entry.ts';
+
+/** Errors of the server: its addresses, its management and what it refuses. */
+export const SERVER_ERRORS = {
+  // server
+  SETTING_INVALID: { status: 500, fault: 'caller', text: '{setting} cannot be used: {reason}.' },
+  NAME_CHANGED: {
+    status: 409,
+    fault: 'caller',
+    text: 'the webtask `{name}` was changed at the same time',
+    fix: 'Read it, and send the change again.',
+  },
+  NAME_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'a webtask cannot be named `{name}`',
+    fix: 'Use letters, digits and -._~!$+=:@ only.',
+  },
+  WEBTASK_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask `{name}` in `{container}`' },
+  HOST_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'the host `{host}` is no DNS name',
+    fix: 'Write the name alone, such as shop.example.com: no port and no IP address, and an international name as xn--.',
+  },
+  HOST_OWN: { status: 403, fault: 'caller', text: "the host `{host}` is one of this cluster's own" },
+  HOST_TAKEN: { status: 403, fault: 'caller', text: 'the host `{host}` belongs to another container' },
+  HOST_UNPROVEN: {
+    status: 403,
+    fault: 'caller',
+    text: 'the host `{host}` has no TXT record that says it is for this container',
+    fix: 'Add a TXT record to {host}: {record}',
+  },
+  CODE_MISSING: { status: 404, fault: 'platform', text: 'the code of the webtask is not in the store' },
+  STORAGE_CHANGED: {
+    status: 409,
+    fault: 'caller',
+    text: 'the document was changed since it was read',
+    fix: 'Read it, and send the change with its etag.',
+  },
+  LIST_TOO_LARGE: {
+    status: 413,
+    fault: 'caller',
+    text: 'the code of these webtasks has more than {max} characters',
+    fix: 'Ask for fewer at once, with limit and offset.',
+  },
+  NOT_CACHED: { status: 404, fault: 'caller', text: 'nothing of `{what}` is cached' },
+  CREDENTIAL_MISSING: {
+    status: 403,
+    fault: 'caller',
+    text: 'rejecting request without Authorization header or key URL query parameter',
+  },
+  CREDENTIAL_UNEXPECTED: {
+    status: 403,
+    fault: 'caller',
+    text: 'rejecting request with unexpected Authorization header',
+  },
+  CREDENTIAL_OPAQUE: { status: 403, fault: 'caller', text: 'rejecting request with untrusted opaque key' },
+  ADMIN_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'insufficient permissions to call administrative API',
+  },
+  CONTAINER_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'not authorized to perform operation on tenant `{container}`',
+  },
+  NAME_UNKNOWN: { status: 404, fault: 'caller', text: 'unable to resolve jtn to webtask token' },
+  // management
+  AUDIT_UNWRITABLE: {
+    status: 503,
+    fault: 'platform',
+    text: 'the request was refused, since no record of it can be written: {reason}',
+    fix: 'Look at the space that is left, and at who owns the folder audit in the data folder.',
+  },
+  NOT_READY: { status: 503, fault: 'platform', text: 'the server is not ready: {reason}' },
+  API_TIMED_OUT: {
+    status: 504,
+    fault: 'platform',
+    text: 'the request was not answered within {limitMs} ms',
+    fix: 'Look at the store and at what else the request needs. What was asked may have been done nevertheless.',
+  },
+  ROUTE_UNKNOWN: { status: 404, fault: 'caller', text: 'there is nothing at {method} {path}' },
+  RUN_WITHOUT_CODE: {
+    status: 400,
+    fault: 'caller',
+    text: 'the request has no code to run: send it as the body of a POST, or its URL as webtask_url',
+  },
+  DEV_HOST: {
+    status: 403,
+    fault: 'caller',
+    text: 'the development server answers requests to localhost only, not to {host}',
+  },
+  DEV_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask at {path}; these are here: {known}' },
+  DEV_NAME_TWICE: {
+    status: 500,
+    fault: 'caller',
+    text: 'Both {first} and {second} would be at /{name}.',
+    fix: 'Rename one of them, or name the files to serve.',
+  },
+  DEV_NO_WEBTASKS: {
+    status: 500,
+    fault: 'caller',
+    text: 'There are no webtasks in {folder}.',
+    fix: 'Write one with: webtask new hello',
+  },
+  SERVE_NOT_ISOLATED: {
+    status: 500,
+    fault: 'caller',
+    text: 'The server runs webtasks without a wall around them, and so does not listen on {host}.',
+    fix: 'Listen on 127.0.0.1.',
+  },
+  SERVE_PORT_TAKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'Port {port} is taken by another program.',
+    fix: 'Choose another with --port, or --port 0 for any free one.',
+  },
+  REQUEST_INVALID: { status: 400, fault: 'caller', text: '{reason}' },
+  SERVE_CANNOT_LISTEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'The server cannot listen on port {port} of {host}: {reason}.',
+    fix: 'Choose others with --port and --host.',
+  },
+  REQUEST_MALFORMED: { status: 400, fault: 'caller', text: 'the request cannot be read as HTTP/1.1: {reason}' },
+  REQUEST_HEADERS_TOO_LARGE: { status: 431, fault: 'caller', text: 'the headers of the request are too large' },
+  REQUEST_TOO_SLOW: { status: 408, fault: 'caller', text: 'the request did not arrive in time' },
+  INTERNAL: { status: 500, fault: 'platform', text: 'the server met an error that it did not foresee' },
+  // limits
+  LIMIT_EXCEEDED: {
+    status: 429,
+    fault: 'caller',
+    text: 'the rate limit `{claim}` of {whose} is used up: {limit} per {period}',
+    fix: 'Send the request again in {retryAfter} seconds.',
+  },
+  LIMIT_UNCHARGED: {
+    status: 503,
+    fault: 'platform',
+    text: 'the run cannot be counted in the rate limits of its token, and so does not begin: {reason}',
+    fix: 'Look at the store; send the request again.',
+  },
+  // quotas
+  QUOTA_EXCEEDED: {
+    status: 403,
+    fault: 'caller',
+    text: 'the container `{container}` would have {wanted} {what}, and may have {max}',
+    fix: 'Make room, or have the quota of the server raised: {setting}.',
+  },
+  // code store
+  CODE_STORE_UNANSWERED: {
+    status: 502,
+    fault: 'platform',
+    text: 'the webtask that keeps code gave no answer: {reason}',
+    fix: 'Look at WEBTASK_CODE_STORE_URL, and at what that webtask prints.',
+  },
+  RENEWAL_WITHOUT_URL: {
+    status: 500,
+    fault: 'caller',
+    text: 'The webtask that keeps code knows names by the host of the server, and it was not said which that is.',
+    fix: 'Set WEBTASK_URL as the server has it, or to where it listens.',
+  },
+  NAME_UNRESOLVED: { status: 502, fault: 'platform', text: 'unable to resolve jtn to webtask token' },
+  TOKEN_CLAIM_OWN: {
+    status: 400,
+    fault: 'caller',
+    text: 'claim `url` cannot be at {origin}: that is where this cluster keeps code',
+    fix: 'Send the code as claim `code`, or start the server with --allow-origin {origin}',
+  },
+  // edge
+  URL_TOO_LONG: { status: 414, fault: 'caller', text: 'the URL of the request is too long' },
+  METHOD_REFUSED: { status: 501, fault: 'caller', text: 'the method {method} is not served' },
+  UPGRADE_REFUSED: {
+    status: 501,
+    fault: 'caller',
+    text: 'this server speaks HTTP/1.1 only, and opens no web sockets',
+    fix: 'Use an event stream (text/event-stream), or ask again and again.',
+  },
+  EXPECTATION_UNKNOWN: { status: 417, fault: 'caller', text: 'the expectation `{expectation}` cannot be met' },
+  SERVICE_WORKER_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'a service worker cannot be had on a domain that containers share',
+    fix: 'Serve it from a domain of its own: the wildcard domain, or a host that the container claims.',
+  },
+  TLS_FILE_UNREADABLE: { status: 500, fault: 'caller', text: 'The file {file} for TLS cannot be read: {reason}.' },
+  TLS_PAIR_INVALID: {
+    status: 500,
+    fault: 'caller',
+    text: 'The certificate {cert} and the key {key} cannot be used together: {reason}.',
+    fix: 'Name two PEM files: the certificate with those that issued it, and the private key that belongs to it.',
+  },
+  TLS_HALF: {
+    status: 500,
+    fault: 'caller',
+    text: 'TLS needs both --tls-cert and --tls-key, and there is only one of them.',
+    fix: 'Name both, or neither.',
+  },
+  // cron
+  CRON_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no cron job `{name}` in `{container}`' },
+  CRON_SCHEDULE_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: 'the schedule `{schedule}` cannot be used: {reason}',
+    fix: 'Write minute, hour, day of month, month and day of week, such as 5 9 * * 2, or a name such as @daily.',
+  },
+  CRON_TIMEZONE_UNKNOWN: {
+    status: 400,
+    fault: 'caller',
+    text: 'there is no time zone `{tz}`',
+    fix: 'Write its IANA name, such as Europe/Rome.',
+  },
+  CRON_NEVER: { status: 400, fault: 'caller', text: 'the schedule `{schedule}` never comes: {reason}' },
+  CRON_TOKEN_OTHER: {
+    status: 400,
+    fault: 'caller',
+    text: 'the `token` is not one of the webtask `{name}`',
+    fix: 'Leave it out: the job runs by the token that the webtask has when it runs.',
+  },
+  CRON_TOO_MANY: {
+    status: 400,
+    fault: 'caller',
+    text: 'the container `{container}` has {max} cron jobs, and cannot have more',
+    fix: 'Delete one, or have the quota of the server raised: WEBTASK_QUOTA_CRON_JOBS.',
+  },
+  CRON_JOB_UNNAMED: {
+    status: 400,
+    fault: 'caller',
+    text: '"{job}" names no cron job.',
+    fix: 'Write NAME, or CONTAINER/NAME.',
+  },
+  CRON_WITHOUT_TOKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'No token was given to run the cron job {container}/{name} with.',
+    fix: 'Pass --token or set WEBTASK_TOKEN. Beside the data folder of the server, this prints one: webtask token mint --container {container}',
+  },
+  CRON_RUN_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'The server {server} does not run the cron job {container}/{name}: {reason}.',
+    fix: 'Check its container and name, and that the token may manage this container.',
+  },
+  CRON_RUN_UNREACHABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The cron job {container}/{name} cannot be run on {server}: {reason}.',
+    fix: 'Check --server, and that the server runs.',
+  },
+  CRON_STORE_REFUSED: { status: 400, fault: 'caller', text: 'the cron job was refused: {reason}' },
+  CRON_STORE_UNANSWERED: {
+    status: 502,
+    fault: 'platform',
+    text: 'The webtask that keeps cron jobs gave no answer: {reason}.',
+    fix: 'Look at WEBTASK_CRON_URL, and at what that webtask prints.',
+  },
+  // logs
+  LOGS_WITHOUT_TOKEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'No token was given to read the logs of {container} with.',
+    fix: 'Pass --token or set WEBTASK_TOKEN. Beside the data folder of the server, this prints one: webtask token mint --container {container}',
+  },
+  LOGS_REFUSED: {
+    status: 403,
+    fault: 'caller',
+    text: 'The server {server} shows no logs of {container}: {reason}.',
+    fix: 'Use a token that may manage this container.',
+  },
+  LOGS_UNREACHABLE: {
+    status: 502,
+    fault: 'platform',
+    text: 'The logs of {container} cannot be read from {server}: {reason}.',
+    fix: 'Check --server, and that the server runs.',
+  },
+  LOGS_ENDED: {
+    status: 502,
+    fault: 'platform',
+    text: 'The server {server} ended the log stream of {container}.',
+    fix: 'Run the command again; what happens meanwhile is not told.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
