@@ -1,0 +1,157 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { resolve } from 'node:path';
+import type { WebtaskError } from '../errors.ts';
+import { createModules } from '../modules/index.ts';
+import { openStore } from '../store/index.ts';
+import { loadKeySet } from '../token/index.ts';
+import { createApiHandler } from './api/api.ts';
+import { RESOURCES } from './api/resources.ts';
+import { createActs, createJournal } from './audit/index.ts';
+import { createAuthorizer, createIdentifier } from './authorize.ts';
+import { openCron } from './cron/index.ts';
+import { admitRequest } from './edge/admit.ts';
+import { createOwnHosts } from './edge/own-hosts.ts';
+import { createPeerReader } from './edge/peer.ts';
+import { answerSmall, openManagement } from './edge/small-answers.ts';
+import { createCodeFinder } from './find-code.ts';
+import { createIssuer } from './issue.ts';
+import { createLimits } from './limits/index.ts';
+import { createLogs } from './logs/index.ts';
+import { createMetrics, createMetricsReaders } from './metrics/index.ts';
+import { openData } from './open-data.ts';
+import { openRunner } from './open-runner.ts';
+import type { ServerOptions } from './options.ts';
+import { createReadiness } from './readiness.ts';
+import { readTarget } from './request.ts';
+import { openRevocationSource } from './revocation-source.ts';
+import { createRevocations } from './revocations.ts';
+import { createRunHandler } from './run.ts';
+import { openSharedStore } from './shared-store.ts';
+
+/** All of a server but the sockets that it listens on. */
+export interface Platform {
+  /** Answers a request, or rejects with why it does not. */
+  answer(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  onError(error: WebtaskError, requestId?: string): void;
+  /** Begins with what happens without requests: cron jobs, sweeping, watching the list of revocations. */
+  begin(): void;
+  /** Takes up nothing new: log streams end, cron jobs are let finish. */
+  windDown(): Promise<void>;
+  /** Closes what it works with, once nothing is being answered any more. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens all that a server works with, and joins it together.
+ *
+ * @param baseUrl - the public base of URLs, as soon as it is known
+ * @throws SETTING_INVALID, and what {@link loadKeySet} and {@link openSharedStore} throw
+ */
+export async function openPlatform(options: ServerOptions, baseUrl: () => string): Promise<Platform> {
+  const { env, dataFolder, limitMs, onLine, runDomain } = options;
+  const readPeer = createPeerReader(options.trustedProxies ?? [], options.publicUrl);
+  const keys = await loadKeySet(options);
+  const mayReadMetrics = createMetricsReaders(env);
+  const logs = createLogs();
+  const metrics = createMetrics({ logReaders: logs.countAll });
+  const sharedStore = await openSharedStore(async () => metrics.ofStore(await openStore(dataFolder, env)));
+  const openStoreOnce = sharedStore.open;
+  const ownHosts = createOwnHosts({
+    baseUrl,
+    hasPublicUrl: options.publicUrl !== undefined,
+    listenHost: options.host,
+    runDomain,
+  });
+  const { isOwnHost } = ownHosts;
+  const data = openData(options, openStoreOnce, ownHosts, baseUrl);
+  const { registry, codeStore, openDocuments, quotas } = data;
+  const { loadCode } = codeStore;
+  const modules = createModules(resolve(dataFolder, 'modules'), env);
+  const runner = await openRunner(options.isolation ?? 'inline', {
+    folder: process.cwd(),
+    modules,
+    fetchText: async (url) => (await loadCode({ url })).text,
+    forgetUrl: loadCode.forget,
+    openDocuments,
+    onOutput: onLine,
+  });
+  const findCode = createCodeFinder(registry, loadCode, data.maxCodeBytes);
+  const onError = (error: WebtaskError, requestId?: string): void => {
+    if (error.fault === 'platform') {
+      metrics.error(error.code);
+      options.onError(error, requestId);
+    } else options.onRefusal?.(error, requestId);
+  };
+
+  const revocationSource = openRevocationSource(openStoreOnce, env, Date.now);
+  const revocations = createRevocations(metrics.ofRevocations(revocationSource));
+  const identify = createIdentifier(keys, revocations);
+  const issue = createIssuer({ keys, registry, codeStore, baseUrl, onCode: runner.prepare });
+  const journal = createJournal(resolve(dataFolder, 'audit'));
+  const acts = createActs(journal);
+  const limits = createLimits(openStoreOnce);
+  const shared = { registry, findCode, runner, openDocuments, issue, baseUrl, acts, limits, logs, metrics, onError };
+  const run = createRunHandler({ ...shared, authorize: createAuthorizer(identify), ownHosts, limitMs, onLine });
+  const cron = openCron({
+    openStore: openStoreOnce,
+    env,
+    registry,
+    run(target, req, res) {
+      metrics.run('cron', res);
+      return run(target, req, res);
+    },
+    keys,
+    baseUrl,
+    limitMs,
+    onError,
+  });
+  const readiness = createReadiness(openStoreOnce);
+  const api = createApiHandler(
+    {
+      ...shared,
+      keys,
+      identify,
+      revocations,
+      modules,
+      quotas,
+      openStore: openStoreOnce,
+      cron,
+      isOwnHost,
+      readiness,
+      mayReadMetrics,
+    },
+    RESOURCES,
+  );
+  const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain };
+  const begun: ((() => void) | undefined)[] = [];
+
+  return {
+    async answer(req, res) {
+      res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
+      admitRequest(req, readPeer);
+      if (answerSmall(req, res)) return;
+      const target = await readTarget(req, hosts);
+      if (target) {
+        metrics.run('http', res);
+        await run(target, req, res);
+      } else if (!openManagement(req, res)) await api(req, res);
+    },
+    onError,
+    begin() {
+      cron.start();
+      begun.push(revocationSource.watch?.(onError), data.keepSweeping());
+    },
+    async windDown() {
+      readiness.stop();
+      for (const stop of begun) stop?.();
+      modules.close();
+      logs.close(); // a stream that is read would not end by itself
+      await cron.stop();
+    },
+    async close() {
+      await runner.close();
+      await journal.close();
+      await sharedStore.close();
+    },
+  };
+}
