@@ -3,7 +3,7 @@ import { basename, join, relative, resolve } from 'node:path';
 import { watch } from 'chokidar';
 import { fail } from '../runtime/errors.ts';
 import { listWebtasks, readProject, webtaskName, webtaskSettings } from '../runtime/project/index.ts';
-import { keepModulesFresh } from '../runtime/server/fresh-modules.ts';
+import { keepModulesFresh } from '../runtime/server/dev/fresh-modules.ts';
 import { startDevServer } from '../runtime/server/index.ts';
 import { stopOnSignals } from './serve.ts';
 

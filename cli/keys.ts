@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fail } from '../runtime/errors.ts';
-import { renewTokens } from '../runtime/server/renew-tokens.ts';
+import { renewTokens } from '../runtime/server/tokens/renew-tokens.ts';
 import {
   createPkcs12,
   listKeys,

@@ -1,12 +1,12 @@
 import { type Documents, documentBytes, type Store } from '../store/index.ts';
-import { type CodeStore, openCodeStore } from './code-store.ts';
 import type { OwnHosts } from './edge/own-hosts.ts';
-import { proveByDns } from './hosts.ts';
-import { openDocumentsOf } from './open-documents.ts';
 import type { ServerOptions } from './options.ts';
 import { createQuotaRegistry, createQuotas, type Quotas, readQuotas } from './quotas/index.ts';
-import { createRegistry, type Registry } from './registry.ts';
-import { keepSweeping } from './sweep-code.ts';
+import { type CodeStore, openCodeStore } from './registry/code-store.ts';
+import { proveByDns } from './registry/hosts.ts';
+import { openDocumentsOf } from './registry/open-documents.ts';
+import { createRegistry, type Registry } from './registry/registry.ts';
+import { keepSweeping } from './registry/sweep-code.ts';
 
 /** What a server keeps, within the quotas of each container. */
 export interface ServerData {

@@ -1,7 +1,7 @@
 import type { WebtaskError } from '../errors.ts';
 import type { TimeLimits } from './edge/time-limits.ts';
 import type { TlsFiles } from './edge/tls.ts';
-import type { Isolation } from './open-runner.ts';
+import type { Isolation } from './run/open-runner.ts';
 
 /** How a server is started. */
 export interface ServerOptions {

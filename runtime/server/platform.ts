@@ -7,26 +7,26 @@ import { loadKeySet } from '../token/index.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
 import { createActs, createJournal } from './audit/index.ts';
-import { createAuthorizer, createIdentifier } from './authorize.ts';
 import { openCron } from './cron/index.ts';
 import { admitRequest } from './edge/admit.ts';
 import { createOwnHosts } from './edge/own-hosts.ts';
 import { createPeerReader } from './edge/peer.ts';
 import { answerSmall, openManagement } from './edge/small-answers.ts';
-import { createCodeFinder } from './find-code.ts';
-import { createIssuer } from './issue.ts';
 import { createLimits } from './limits/index.ts';
 import { createLogs } from './logs/index.ts';
 import { createMetrics, createMetricsReaders } from './metrics/index.ts';
 import { openData } from './open-data.ts';
-import { openRunner } from './open-runner.ts';
 import type { ServerOptions } from './options.ts';
 import { createReadiness } from './readiness.ts';
-import { readTarget } from './request.ts';
-import { openRevocationSource } from './revocation-source.ts';
-import { createRevocations } from './revocations.ts';
-import { createRunHandler } from './run.ts';
+import { openRevocationSource } from './revocations/revocation-source.ts';
+import { createRevocations } from './revocations/revocations.ts';
+import { createCodeFinder } from './run/find-code.ts';
+import { openRunner } from './run/open-runner.ts';
+import { readTarget } from './run/request.ts';
+import { createRunHandler } from './run/run.ts';
 import { openSharedStore } from './shared-store.ts';
+import { createAuthorizer, createIdentifier } from './tokens/authorize.ts';
+import { createIssuer } from './tokens/issue.ts';
 
 /** All of a server but the sockets that it listens on. */
 export interface Platform {

@@ -1,9 +1,9 @@
 import { type AddressInfo, isIP } from 'node:net';
 import { fail } from '../errors.ts';
+import { listen, stop } from './edge/listen.ts';
 import { createListener } from './edge/listener.ts';
 import { TIME_LIMITS } from './edge/time-limits.ts';
 import { readTlsPair } from './edge/tls.ts';
-import { listen, stop } from './listen.ts';
 import type { ServerOptions } from './options.ts';
 import { openPlatform } from './platform.ts';
 

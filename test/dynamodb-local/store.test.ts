@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { backUp, restore } from '../../runtime/backup/index.ts';
-import { createRegistry } from '../../runtime/server/registry.ts';
+import { createRegistry } from '../../runtime/server/registry/registry.ts';
 import { createDocuments, openStore, type Store } from '../../runtime/store/index.ts';
 import { conformsToStore } from '../runtime/store/conformance.ts';
 import { newTable } from '../support/table.ts';

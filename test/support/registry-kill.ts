@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { storageKey } from '../../runtime/context/index.ts';
 import { createJobs } from '../../runtime/server/cron/jobs.ts';
-import { createRegistry } from '../../runtime/server/registry.ts';
-import { openRevocationSource } from '../../runtime/server/revocation-source.ts';
+import { createRegistry } from '../../runtime/server/registry/registry.ts';
+import { openRevocationSource } from '../../runtime/server/revocations/revocation-source.ts';
 import { createDocuments, openStore } from '../../runtime/store/index.ts';
 import { FROM_SOURCE } from './program.ts';
 
-const WRITER = fileURLToPath(new URL('../runtime/server/fixtures/registry-writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('../runtime/server/registry/fixtures/registry-writer.ts', import.meta.url));
 
 /** How cron jobs are kept. */
 export const JOBS = { claimMs: 60_000, missed: 'skip', now: Date.now, maxPerContainer: 100 } as const;

@@ -6,18 +6,18 @@ import type { Modules } from '../../modules/index.ts';
 import type { Documents, Store } from '../../store/index.ts';
 import type { KeySet } from '../../token/index.ts';
 import type { Acts } from '../audit/index.ts';
-import type { Identify } from '../authorize.ts';
 import type { Cron } from '../cron/index.ts';
-import type { createCodeFinder } from '../find-code.ts';
-import type { Issue } from '../issue.ts';
 import type { Limits } from '../limits/index.ts';
 import type { Logs } from '../logs/index.ts';
 import type { IsMetricsReader, Metrics } from '../metrics/index.ts';
 import type { Quotas } from '../quotas/index.ts';
 import type { Readiness } from '../readiness.ts';
-import type { Registry } from '../registry.ts';
-import type { Revocations } from '../revocations.ts';
-import type { Runner } from '../runner.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Revocations } from '../revocations/revocations.ts';
+import type { createCodeFinder } from '../run/find-code.ts';
+import type { Runner } from '../run/runner.ts';
+import type { Identify } from '../tokens/authorize.ts';
+import type { Issue } from '../tokens/issue.ts';
 import { collectRoutes } from './openapi.ts';
 
 /** What the routes of the management API work with. */

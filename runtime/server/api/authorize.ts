@@ -2,8 +2,8 @@ import type { FastifyRequest } from 'fastify';
 import { readQuery } from '../../context/index.ts';
 import { fail } from '../../errors.ts';
 import { coversContainer, type TokenClaims } from '../../token/index.ts';
-import type { Authorization } from '../authorize.ts';
-import { readCredential } from '../credential.ts';
+import { readCredential } from '../run/credential.ts';
+import type { Authorization } from '../tokens/authorize.ts';
 import type { ApiParts } from './api.ts';
 
 /** What tells who makes a request, and records what they are about to do. */

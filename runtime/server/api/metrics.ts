@@ -1,5 +1,5 @@
 import { readQuery } from '../../context/index.ts';
-import { readCredential } from '../credential.ts';
+import { readCredential } from '../run/credential.ts';
 import type { Routes } from './api.ts';
 import { authorizeManagement } from './authorize.ts';
 import { describeRoute, textAnswer } from './describe.ts';

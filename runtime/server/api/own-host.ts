@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../errors.ts';
-import { hostName } from '../hosts.ts';
+import { hostName } from '../registry/hosts.ts';
 import type { ApiParts } from './api.ts';
 
 /**

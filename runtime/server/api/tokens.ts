@@ -1,9 +1,9 @@
 import { fail, WebtaskError } from '../../errors.ts';
 import { coversContainers, openSeal, type TokenClaims, verifySignature } from '../../token/index.ts';
 import type { Subject } from '../audit/index.ts';
-import { readStoredCodeUrl } from '../registry.ts';
-import { webtaskMeta } from '../webtask-meta.ts';
-import { firstContainer, webtaskUrl } from '../webtask-url.ts';
+import { readStoredCodeUrl } from '../registry/registry.ts';
+import { webtaskMeta } from '../run/webtask-meta.ts';
+import { firstContainer, webtaskUrl } from '../run/webtask-url.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
 import { describeRoute, textAnswer } from './describe.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import { fail } from '../../errors.ts';
-import { deleteWebtask } from '../delete-webtask.ts';
-import { describeWebtask, type WebtaskDescription } from '../describe-webtask.ts';
+import { deleteWebtask } from '../registry/delete-webtask.ts';
+import { describeWebtask, type WebtaskDescription } from '../registry/describe-webtask.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement, identifyCaller } from './authorize.ts';
 import { describeRoute, NOTHING } from './describe.ts';

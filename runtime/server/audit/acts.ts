@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { sha256Hex } from '../../code/index.ts';
 import { fail, type WebtaskError } from '../../errors.ts';
-import type { Authorization } from '../authorize.ts';
 import { callerAddress } from '../edge/peer.ts';
+import type { Authorization } from '../tokens/authorize.ts';
 import type { Journal } from './journal.ts';
 
 /** What an act is done to. */

@@ -1,6 +1,6 @@
 import { fail } from '../../errors.ts';
 import { parseToken } from '../../token/index.ts';
-import type { Registry } from '../registry.ts';
+import type { Registry } from '../registry/registry.ts';
 import { describeJob, type JobDescription } from './describe-job.ts';
 import { type FireParts, fireJob } from './fire.ts';
 import type { Job, JobChange, JobResult, JobState, Place } from './job.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { maskRecord } from '../../context/index.ts';
 import { type ExchangeReply, openExchange } from '../../invoke/http/index.ts';
-import type { RunTarget } from '../request.ts';
+import type { RunTarget } from '../run/request.ts';
 import type { JobDescription } from './describe-job.ts';
 import type { JobResult } from './job.ts';
 

@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { WebtaskError } from '../../errors.ts';
 import { requestId } from '../../invoke/index.ts';
-import { sendError } from '../answer.ts';
-import { answerAndClose, answerMalformed, answerSocket } from '../malformed.ts';
+import { sendError } from '../run/answer.ts';
 import { continueWhenRead } from './expect.ts';
+import { answerAndClose, answerMalformed, answerSocket } from './malformed.ts';
 import { nodeTimeLimits, type TimeLimits, watchCaller } from './time-limits.ts';
 import type { TlsPair } from './tls.ts';
 

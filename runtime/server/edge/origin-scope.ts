@@ -1,5 +1,5 @@
-import { hostName } from '../hosts.ts';
-import type { RunTarget } from '../request.ts';
+import { hostName } from '../registry/hosts.ts';
+import type { RunTarget } from '../run/request.ts';
 import type { OwnHosts } from './own-hosts.ts';
 import type { OriginScope } from './run-headers.ts';
 

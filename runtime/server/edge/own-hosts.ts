@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import ipaddr from 'ipaddr.js';
-import { canonicalName, hostName } from '../hosts.ts';
+import { canonicalName, hostName } from '../registry/hosts.ts';
 
 /** What makes a host the cluster's own. */
 export interface OwnHostParts {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type ErrorCode, WebtaskError } from '../../errors.ts';
 import type { Store } from '../../store/index.ts';
-import type { RevocationSource } from '../revocation-source.ts';
+import type { RevocationSource } from '../revocations/revocation-source.ts';
 import type { Gauges, Instruments } from './instruments.ts';
 
 /** What a server counts. */

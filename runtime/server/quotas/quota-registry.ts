@@ -1,5 +1,5 @@
 import { WebtaskError } from '../../errors.ts';
-import type { NamedWebtask, Registry } from '../registry.ts';
+import type { NamedWebtask, Registry } from '../registry/registry.ts';
 import type { Quotas } from './quotas.ts';
 import { createTurns } from './turns.ts';
 

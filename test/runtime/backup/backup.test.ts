@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { backUp, restore } from '../../../runtime/backup/index.ts';
-import { createRegistry } from '../../../runtime/server/registry.ts';
+import { createRegistry } from '../../../runtime/server/registry/registry.ts';
 import { createDocuments, openStore, openUnchecked, type Store, writeFormat } from '../../../runtime/store/index.ts';
 import { refusalOf } from '../../support/refusal.ts';
 

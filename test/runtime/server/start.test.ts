@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import { expect } from 'chai';
+import { listen } from '../../../runtime/server/edge/listen.ts';
 import { startServer } from '../../../runtime/server/index.ts';
-import { listen } from '../../../runtime/server/listen.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { CLUSTER, runCode, startTestServer } from '../../support/server.ts';
 

@@ -1,2 +1,2 @@
 process.env.WEBTASK_TEST_RUNS ??= '500';
-await import('../../runtime/server/any-input.test.ts');
+await import('../../runtime/server/api/any-input.test.ts');

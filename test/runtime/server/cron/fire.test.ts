@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { JobDescription } from '../../../../runtime/server/cron/describe-job.ts';
 import { fireJob } from '../../../../runtime/server/cron/fire.ts';
 import type { JobResult } from '../../../../runtime/server/cron/job.ts';
-import type { RunTarget } from '../../../../runtime/server/request.ts';
+import type { RunTarget } from '../../../../runtime/server/run/request.ts';
 
 const SCHEDULED = '2026-11-23T10:00:00.000Z';
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJqdG4iOiJqb2IifQ.c2ln';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createQuotaRegistry, createQuotas, type Quotas, readQuotas } from '../../../../runtime/server/quotas/index.ts';
-import { createRegistry, type NamedWebtask, type Registry } from '../../../../runtime/server/registry.ts';
+import { createRegistry, type NamedWebtask, type Registry } from '../../../../runtime/server/registry/registry.ts';
 import { createDocuments, createMemoryStore, documentBytes, type Store } from '../../../../runtime/store/index.ts';
 import { refusalOf } from '../../../support/refusal.ts';
 

@@ -1,0 +1,68 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebtaskError } from '../../errors.ts';
+import { platformFailure, requestId } from '../../invoke/index.ts';
+import { sendError } from '../run/answer.ts';
+
+/**
+ * Answers what cannot be read as a request, and closes its connection.
+ *
+ * @param error - of Node's parser, or of its limits of time and size
+ * @see protocol reference 4.4
+ */
+export function answerMalformed(error: ParserError, socket: Duplex): void {
+  // Set while a request of this connection is being answered; it has no public name, and Node's own handler asks it too.
+  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse };
+  const known = toWebtaskError(error);
+  // Of the request that is being answered; otherwise what comes behind it is not answered into its answer.
+  if (answering && !answering.headersSent && !answering.req.complete) {
+    answerAndClose(known, answering);
+  } else if (!socket.writable || answering || isConnecting(socket)) {
+    socket.destroy();
+  } else {
+    answerSocket(known, socket);
+  }
+}
+
+/** Whether a caller has not come as far as TLS, and so could not read an answer. */
+function isConnecting(socket: Duplex): boolean {
+  return 'secureConnecting' in socket && socket.secureConnecting === true;
+}
+
+/** Says what is wrong with a body, as long as the answer has not begun, and ends the connection. */
+export function answerAndClose(error: WebtaskError, res: ServerResponse): void {
+  const { socket } = res.req;
+  if (res.headersSent) return void socket.destroy();
+  res.shouldKeepAlive = false;
+  res.once('finish', () => socket.destroySoon());
+  sendError(error, requestId(), res);
+}
+
+/** Answers on a connection that has no response, and ends it. */
+export function answerSocket(error: WebtaskError, socket: Duplex): void {
+  const { status, source, body } = platformFailure(error, requestId());
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      `x-wt-response-source: ${source}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+    () => socket.destroy(),
+  );
+}
+
+/** What Node tells of it. */
+type ParserError = Error & { code?: string; reason?: string; rawPacket?: Buffer };
+
+function toWebtaskError(error: ParserError): WebtaskError {
+  if (error.code === 'HPE_HEADER_OVERFLOW') {
+    const isInTarget = /^[A-Z]+ [^\n]{12288}/.test(error.rawPacket?.toString('latin1') ?? '');
+    return new WebtaskError(isInTarget ? 'URL_TOO_LONG' : 'REQUEST_HEADERS_TOO_LARGE', {});
+  }
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new WebtaskError('REQUEST_TOO_SLOW', {});
+  return new WebtaskError('REQUEST_MALFORMED', { reason: error.reason ?? error.message });
+}

@@ -1,0 +1,114 @@
+import { basename, extname, join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import type { LoadedCode } from '../../code/index.ts';
+import { languageOf, type WebtaskSource } from '../../compile/index.ts';
+import type { Modules } from '../../modules/index.ts';
+import type { Authorization } from '../tokens/authorize.ts';
+
+const REMEMBERED = 500;
+/** Characters of code: a few are much larger than most. */
+const REMEMBERED_LENGTH = 128 * 1024 * 1024;
+
+/** What is made ready to run, and for whom. */
+export interface VersionRequest {
+  readonly code: LoadedCode;
+  /** Where the code is from; in the request where there is none. */
+  readonly url: string | undefined;
+  readonly authorization: Authorization;
+  readonly container: string;
+  readonly name: string | undefined;
+  readonly meta: Readonly<Record<string, string>>;
+  /** Whether the code may see its token. */
+  readonly sharesToken: boolean;
+  /** Makes it anew although it was made before. */
+  readonly fresh: boolean;
+}
+
+/** What is remembered of each version of a webtask. */
+export interface Versions<T> {
+  /**
+   * Gives what was made of a version before, or makes it.
+   *
+   * @param make - is given the source, and the folders of the packages that it needs
+   */
+  get(request: VersionRequest, make: (source: WebtaskSource) => Promise<T>): Promise<T>;
+  /** Has the modules provided that code will need, and does not wait for them: what is missing is said when it runs. */
+  prepare(code: string, meta: Readonly<Record<string, string>>): void;
+  /**
+   * Forgets what was made of a container, or of one name in it.
+   *
+   * @returns how many were forgotten
+   */
+  forget(container: string, name?: string): number;
+}
+
+/** What making versions works with. */
+export interface VersionParts<T> {
+  /** Absolute path; modules are resolved from here. */
+  readonly folder: string;
+  /** Provides the packages that are not there. */
+  readonly modules: Modules;
+  /** Is told where the code of what is forgotten came from. */
+  readonly forgetUrl: (url: string) => void;
+  /** Is given what is not remembered any more. */
+  readonly onForgotten?: ((made: T) => void) | undefined;
+}
+
+interface Remembered<T> {
+  readonly container: string;
+  readonly name: string | undefined;
+  readonly url: string | undefined;
+  readonly length: number;
+  readonly making: Promise<T>;
+}
+
+/**
+ * Remembers what was made of each version of a webtask for each token, since code may read its secrets while it loads.
+ */
+export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: VersionParts<T>): Versions<T> {
+  const versions = new LRUCache<string, Remembered<T>>({
+    max: REMEMBERED,
+    maxSize: REMEMBERED_LENGTH,
+    sizeCalculation: ({ length }) => length + 1,
+    dispose: ({ making }) => void making.then(onForgotten, () => undefined),
+  });
+
+  const findModules = (source: WebtaskSource, meta: Readonly<Record<string, string>>): Promise<string[]> =>
+    modules.foldersFor({ ...source, language: languageOf(source, meta), meta });
+
+  return {
+    get({ code, url, authorization, container, name, meta, sharesToken, fresh }, make) {
+      const { token, claims } = authorization;
+      const key = JSON.stringify([container, name, code.sha256, fileName(url), token, sharesToken, meta]);
+      const known = fresh ? undefined : versions.get(key);
+      if (known) return known.making;
+      // A folder for each version, which need not exist: two versions must not share a path in stack traces.
+      const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(url));
+      const source = { code: code.text, file };
+      const making = findModules(source, meta).then((modulePaths) => make({ ...source, modulePaths }));
+      const remembered = { container, name, url: claims.url, length: code.text.length, making };
+      versions.set(key, remembered);
+      // A failure is not remembered: what is missing may be installed meanwhile.
+      making.catch(() => versions.peek(key) === remembered && versions.delete(key));
+      return making;
+    },
+    prepare(code, meta) {
+      findModules({ code, file: join(folder, 'webtask.js') }, meta).catch(() => undefined);
+    },
+    forget(container, name) {
+      let forgotten = 0;
+      for (const [key, it] of [...versions.entries()]) {
+        if (it.container !== container || (name !== undefined && it.name !== name)) continue;
+        versions.delete(key);
+        if (it.url !== undefined) forgetUrl(it.url);
+        forgotten += 1;
+      }
+      return forgotten;
+    },
+  };
+}
+
+function fileName(url: string | undefined): string {
+  const name = url === undefined ? '' : basename(new URL(url).pathname);
+  return /^[\w.-]+$/.test(name) && extname(name) !== '' ? name : 'webtask.js';
+}

@@ -1,0 +1,96 @@
+import { storageKey } from '../../context/index.ts';
+import { WebtaskError } from '../../errors.ts';
+import type { RunReply } from '../../invoke/index.ts';
+import type { Documents } from '../../store/index.ts';
+import type { Pool, Runnable, Worker } from '../../worker/index.ts';
+import type { Runner, RunOrder } from './runner.ts';
+import { createVersions, type VersionParts } from './versions.ts';
+
+/** What runs in workers are made with. */
+export interface WorkerRunnerParts extends Omit<VersionParts<Runnable>, 'onForgotten'> {
+  readonly pool: Pool;
+  /** What `context.storage` is kept in. */
+  readonly openDocuments: () => Promise<Documents>;
+  /** Fetches compilers and middleware. */
+  readonly fetchText: (url: string) => Promise<string>;
+}
+
+/** Milliseconds beyond its limit that a worker has to say itself that a webtask did not answer. */
+const GRACE_MS = 1000;
+
+/**
+ * Makes a runner that has each container's webtasks run in a process of their own.
+ *
+ * @see protocol reference 2.9
+ */
+export function createWorkerRunner({ pool, openDocuments, fetchText, ...parts }: WorkerRunnerParts): Runner {
+  const versions = createVersions<Runnable>({
+    ...parts,
+    onForgotten: (runnable) => pool.forget(runnable.definition.container, runnable),
+  });
+  return {
+    prepare: versions.prepare,
+    forget: versions.forget,
+    async run(order) {
+      const runnable = await versions.get(order.version, async (source) => ({
+        definition: { ...definitionOf(order), file: source.file, modulePaths: source.modulePaths ?? [] },
+        code: source.code,
+        storageKey: storageKeyOf(order),
+        openDocuments,
+        fetchText,
+        onMessage: order.settings.onMessage ?? (() => undefined),
+      }));
+      const worker = await pool.workerOf(order.settings.container);
+      return order.onReady() ? runIn(worker, runnable, order) : undefined;
+    },
+    close: pool.close,
+  };
+}
+
+/** A webtask that does not let go of its process cannot be cut off by it. */
+async function runIn(
+  worker: Worker,
+  runnable: Runnable,
+  { request, settings, onlyIfItWritesHeaders, onCompile }: RunOrder,
+): Promise<RunReply | undefined> {
+  const { id = '', urlFormat, issue, limitMs, name = settings.container } = settings;
+  const onMessage = settings.onMessage ?? (() => undefined);
+  let isLate = false;
+  const cutOff = (): void => {
+    isLate = true;
+    worker.kill('one of its webtasks did not let go of it');
+  };
+  const timer = limitMs > 0 ? setTimeout(cutOff, limitMs + GRACE_MS) : undefined;
+  try {
+    const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile };
+    return await worker.run(runnable, request, options);
+  } catch (error) {
+    throw isLate ? new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs }) : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function definitionOf({ settings }: RunOrder): Omit<Runnable['definition'], 'file' | 'modulePaths'> {
+  const { container, name, codeUrl, secrets, params, meta, parseBody, mergeBody, token, tokenId } = settings;
+  const { limitMs, maxBodyBytes, issue } = settings;
+  return {
+    container,
+    name,
+    codeUrl,
+    secrets,
+    params,
+    meta,
+    parseBody,
+    mergeBody,
+    token,
+    tokenId,
+    issues: issue !== undefined,
+    limitMs,
+    maxBodyBytes,
+  };
+}
+
+function storageKeyOf({ settings: { container, name } }: RunOrder): Runnable['storageKey'] {
+  return name === undefined ? undefined : storageKey(container, name);
+}
