@@ -49,11 +49,17 @@ export async function toItsEnd(child: ChildProcessWithoutNullStreams, input = ''
 
 /** Starts a program of the kit as a process of its own. */
 export function startProgram(name: string, args: readonly string[], { cwd, env }: ProgramOptions = {}) {
-  return spawn(process.execPath, [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`, ...args], {
+  return spawn(process.execPath, [...programOf(name), ...args], {
     cwd: cwd ?? REPOSITORY,
     env: { ...passedOn(['PATH', 'HOME', 'NODE_V8_COVERAGE']), NO_COLOR: '1', ...env },
     stdio: 'pipe',
   });
+}
+
+/** As it is compiled, where `compile.ts` has done so; otherwise from its source. */
+function programOf(name: string): string[] {
+  const isCompiled = process.env.WEBTASK_TEST_PROGRAMS === 'compiled' && name !== 'demo'; // which is not published
+  return isCompiled ? [`${REPOSITORY}dist/cli/${name}.js`] : [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`];
 }
 
 function passedOn(names: readonly string[]): Record<string, string> {

@@ -11,6 +11,7 @@ import {
   storedCodeUrl,
 } from '../../../../runtime/server/registry/registry.ts';
 import { createMemoryStore, openStore, type Store } from '../../../../runtime/store/index.ts';
+import { CREATES } from '../../../support/creates.ts';
 import { refusalOf } from '../../../support/refusal.ts';
 import { killAndLook } from '../../../support/registry-kill.ts';
 
@@ -196,14 +197,14 @@ describe('the registry of named webtasks', () => {
 
     afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-    it('1,000 creates of one name at once leave one of them, whole', async () => {
+    it(`${CREATES} creates of one name at once leave one of them, whole`, async () => {
       store = await openStore(folder, {});
-      const creates = Array.from({ length: 1000 }, async (_, i) => {
+      const creates = Array.from({ length: CREATES }, async (_, i) => {
         const code = await registry.putCode(`return cb => cb(null, ${i % 10});`);
         return put('same', { token: `token ${i}`, meta: { i: String(i) }, code });
       });
       const versions = new Map((await Promise.all(creates)).map((it) => [it.version, it]));
-      expect(versions.size).to.equal(1000);
+      expect(versions.size).to.equal(CREATES);
       const found = await registry.getNamed('dev', 'same');
       expect(found).to.deep.equal(versions.get(found?.version ?? ''));
       const [only, ...others] = await registry.listNamed('dev', { offset: 0, limit: 10 });
@@ -211,9 +212,9 @@ describe('the registry of named webtasks', () => {
       await store.close();
     }).timeout(60_000);
 
-    it('1,000 creates of a name that nobody may have yet: one succeeds', async () => {
+    it(`${CREATES} creates of a name that nobody may have yet: one succeeds`, async () => {
       store = await openStore(folder, {});
-      const creates = Array.from({ length: 1000 }, (_, i) =>
+      const creates = Array.from({ length: CREATES }, (_, i) =>
         registry.putNamed({ container: 'dev', name: 'same', token: `token ${i}`, meta: {} }, null),
       );
       const ends = await Promise.allSettled(creates);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { type RunningServer, startServer } from '../../../../runtime/server/index.ts';
 import { storedCodeUrl } from '../../../../runtime/server/registry/registry.ts';
 import { type KeySet, loadKeySet, signToken } from '../../../../runtime/token/index.ts';
+import { CREATES } from '../../../support/creates.ts';
 import { type FaultyDynamoDB, startFaultyDynamoDB } from '../../../support/faulty-dynamodb.ts';
 
 const HELLO = "module.exports = (cb) => cb(null, 'hello');";
@@ -142,9 +143,9 @@ describe('the API of named webtasks', () => {
     await server.close();
   });
 
-  it('takes 1,000 creates of one name at once', async () => {
+  it(`takes ${CREATES} creates of one name at once`, async () => {
     server = await start();
-    const creates = Array.from({ length: 1000 }, async (_, i) => {
+    const creates = Array.from({ length: CREATES }, async (_, i) => {
       const code = `module.exports = (cb) => cb(null, [${i % 7}]);`;
       const answer = await call('POST', '/api/tokens/issue', {
         ten: 'dev',

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { WebtaskError } from '../../../../runtime/errors.ts';
-import { type RunningServer, startServer } from '../../../../runtime/server/index.ts';
-import { type KeySet, loadKeySet, signToken } from '../../../../runtime/token/index.ts';
-import { askBriefly, errorOf } from '../../../support/any-input.ts';
-import { type Fault, type FaultyDynamoDB, startFaultyDynamoDB } from '../../../support/faulty-dynamodb.ts';
-import { GOOD_BODIES, type Route, registeredRoutes, requestTo } from '../../../support/routes.ts';
-import { type Answer, ask, CLUSTER } from '../../../support/server.ts';
+import type { WebtaskError } from '../../../runtime/errors.ts';
+import { type RunningServer, startServer } from '../../../runtime/server/index.ts';
+import { type KeySet, loadKeySet, signToken } from '../../../runtime/token/index.ts';
+import { askBriefly, errorOf } from '../../support/any-input.ts';
+import { type Fault, type FaultyDynamoDB, startFaultyDynamoDB } from '../../support/faulty-dynamodb.ts';
+import { GOOD_BODIES, type Route, registeredRoutes, requestTo } from '../../support/routes.ts';
+import { type Answer, ask, CLUSTER } from '../../support/server.ts';
 
 /** Routes that ask the store nothing, for the master key. */
 const WITHOUT_STORE = [

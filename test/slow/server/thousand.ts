@@ -1,0 +1,1 @@
+process.env.WEBTASK_TEST_CREATES = '1000';
