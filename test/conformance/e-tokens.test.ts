@@ -1,34 +1,15 @@
 import { expect } from 'chai';
 import { useServer } from './server.ts';
+import { answerOf, claimsOf, HELLO, seconds, tokenCalls, withToken } from './token-calls.ts';
 
-const HELLO = 'module.exports = function (cb) { cb(null, "Hello"); }';
 const UNTRUSTED = 'rejecting request with JWT token signed with untrusted key';
 
-const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
 const headerOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString('utf8'));
-const seconds = () => Math.floor(Date.now() / 1000);
 
 describe('E. Tokens and permissions', () => {
   const server = useServer();
 
-  /** Status and the sentence that the original clients show. */
-  async function answerOf(response: Response): Promise<{ status: number; message: string }> {
-    const body = (await response.json()) as { code: number; message: string; req_id: string };
-    expect(body.code).to.equal(response.status);
-    expect(body.req_id).to.be.a('string').that.is.not.equal('');
-    return { status: response.status, message: body.message };
-  }
-  const withToken = (token: string) => ({ Authorization: `Bearer ${token}` });
-  const issue = (json: object, token = server.token) =>
-    server.call('POST', '/api/tokens/issue', { json, headers: withToken(token) });
-  async function issued(json: object, token = server.token): Promise<string> {
-    const response = await issue(json, token);
-    const text = await response.text();
-    expect(response.status, text).to.equal(200);
-    return text;
-  }
-  const runWith = (token: string, container = 'dev') =>
-    server.call('POST', `/api/run/${container}`, { headers: withToken(token) });
+  const { issue, issued, runWith } = tokenCalls(server);
 
   it('51. `wt token create --ten dev --code x --dd 0` is answered with a JWT; numbers may be written as text', async () => {
     const response = await issue({ ten: 'dev', code: HELLO, dd: 0, lts: '500', exp: `${seconds() + 60}` });

@@ -1,32 +1,11 @@
 import { expect } from 'chai';
 import { useServer } from './server.ts';
-
-const HELLO = 'module.exports = function (cb) { cb(null, "Hello"); }';
-
-const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-const seconds = () => Math.floor(Date.now() / 1000);
+import { answerOf, claimsOf, HELLO, seconds, tokenCalls, withToken } from './token-calls.ts';
 
 describe('E. The tokens of webtasks', () => {
   const server = useServer();
 
-  /** Status and the sentence that the original clients show. */
-  async function answerOf(response: Response): Promise<{ status: number; message: string }> {
-    const body = (await response.json()) as { code: number; message: string; req_id: string };
-    expect(body.code).to.equal(response.status);
-    expect(body.req_id).to.be.a('string').that.is.not.equal('');
-    return { status: response.status, message: body.message };
-  }
-  const withToken = (token: string) => ({ Authorization: `Bearer ${token}` });
-  const issue = (json: object, token = server.token) =>
-    server.call('POST', '/api/tokens/issue', { json, headers: withToken(token) });
-  async function issued(json: object, token = server.token): Promise<string> {
-    const response = await issue(json, token);
-    const text = await response.text();
-    expect(response.status, text).to.equal(200);
-    return text;
-  }
-  const runWith = (token: string, container = 'dev') =>
-    server.call('POST', `/api/run/${container}`, { headers: withToken(token) });
+  const { issue, issued, runWith } = tokenCalls(server);
 
   describe('inspecting a token', () => {
     const inspect = async (token: string, query = '', by = server.token) =>

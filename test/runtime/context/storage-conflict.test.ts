@@ -1,14 +1,8 @@
 import { expect } from 'chai';
 import { createStorage, type WebtaskStorage } from '../../../runtime/context/index.ts';
 import { createMemoryStore, type Store } from '../../../runtime/store/index.ts';
+import { failureOf, get, set } from '../../support/storage.ts';
 import { run } from '../../support/webtask.ts';
-
-/** An error as a webtask sees it. */
-interface Failure extends Error {
-  readonly code?: unknown;
-  readonly statusCode?: unknown;
-  readonly conflict?: unknown;
-}
 
 describe('context.storage that others write too', () => {
   let store: Store;
@@ -20,29 +14,6 @@ describe('context.storage that others write too', () => {
   /** The storage of one run; `name` is `null` for an anonymous one. */
   const storageOf = (name: string | null = 'counter', container = 'acme'): WebtaskStorage =>
     createStorage(async () => store, container, name ?? undefined);
-
-  /** The arguments that a callback was called with. */
-  const called = (call: (callback: (...args: unknown[]) => void) => void): Promise<unknown[]> =>
-    new Promise((resolve) => call((...args) => resolve(args)));
-
-  const get = async (storage: WebtaskStorage): Promise<unknown> => {
-    const [error, data] = await called((callback) => storage.get(callback));
-    expect(error).to.equal(null);
-    return data;
-  };
-
-  /** Sets, and expects success. */
-  const set = async (storage: WebtaskStorage, data: unknown, options = {}): Promise<void> => {
-    expect(await called((callback) => storage.set(data, options, callback))).to.deep.equal([]);
-  };
-
-  /** Sets, and expects an error. */
-  const failureOf = async (storage: WebtaskStorage, data: unknown, options = {}): Promise<Failure> => {
-    const args = await called((callback) => storage.set(data, options, callback));
-    expect(args).to.have.length(1);
-    expect(args[0]).to.be.instanceOf(Error);
-    return args[0] as Failure; // checked above
-  };
 
   const CONFLICT = { code: 409, statusCode: 409, message: 'The document was changed since it was read.' };
 
