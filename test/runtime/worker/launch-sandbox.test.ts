@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { build } from 'esbuild';
+import { launchSandbox } from '../../../runtime/worker/launch-sandbox.ts';
+import { startWorker, type Worker } from '../../../runtime/worker/start-worker.ts';
+import { refusalOf } from '../../support/refusal.ts';
+import { answerOf, runnable } from '../../support/worker.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../../runtime/worker/main.worker.ts', import.meta.url));
+
+describe('a worker that is shut in', () => {
+  let folder = '';
+  let worker: Worker | undefined;
+
+  before(async function () {
+    if (spawnSync('bwrap', ['--version']).status !== 0) {
+      console.log('      skipped: there is no bubblewrap here (apt-get install bubblewrap)');
+      this.skip();
+    }
+    folder = mkdtempSync(join(tmpdir(), 'webtask-sandbox-'));
+    chmodSync(folder, 0o755); // the user of the worker reads its program
+    await build({
+      entryPoints: [PROGRAM],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      conditions: ['webtask-kit-source'],
+      external: ['esbuild', './register.js'],
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+      outfile: join(folder, 'worker.mjs'),
+      logLevel: 'error',
+    });
+  });
+  after(() => {
+    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    const launch = launchSandbox({
+      program: join(folder, 'worker.mjs'),
+      readable: [],
+      uid: process.getuid?.() === 0 ? 200_001 : undefined,
+      memoryBytes: 128 << 20,
+      temporaryBytes: 4 << 20,
+      maxProcesses: 32,
+      maxFiles: 256,
+    });
+    worker = await startWorker(launch, () => undefined);
+  });
+  afterEach(async () => {
+    worker?.kill('the test is over');
+    await worker?.ended;
+  });
+
+  const running = (): Worker => worker ?? expect.fail('the worker was not started');
+  const inside = async (expression: string): Promise<unknown> => {
+    const code = `const fs = require('fs');
+      const tried = (call) => { try { return call(); } catch (error) { return error.code || error.message; } };
+      module.exports = (cb) => cb(null, { value: ${expression} });`;
+    return JSON.parse((await answerOf(running(), runnable(code))).body).value;
+  };
+
+  it('sees Node, its program and public files, and nothing else of this machine', async () => {
+    expect(await inside("fs.readdirSync('/').filter((it) => !it.startsWith('lib'))")).to.deep.equal([
+      'dev',
+      'etc',
+      'proc',
+      'tmp',
+      'usr',
+      'worker.mjs',
+    ]);
+    expect(await inside("fs.readdirSync('/etc')")).to.deep.equal(['ssl']);
+    expect(await inside("tried(() => fs.readFileSync('/etc/passwd'))")).to.equal('ENOENT');
+    expect(await inside('process.env')).to.deep.equal({ PWD: '/tmp' });
+  });
+
+  it('is alone: no other process, no network, a user that is nobody', async () => {
+    expect(await inside("fs.readdirSync('/proc').filter((it) => /^\\d+$/.test(it))")).to.deep.equal(['1', '2']);
+    expect(await inside("Object.keys(require('os').networkInterfaces())")).to.deep.equal(['lo']);
+    expect(await inside('process.getuid()')).to.equal(65_534);
+  });
+
+  it('has no capability, gets none, and its system calls are filtered', async () => {
+    const status = "fs.readFileSync('/proc/self/status', 'utf8').match(/^(CapEff|CapBnd|NoNewPrivs|Seccomp):.*/gm)";
+    expect(await inside(status)).to.deep.equal([
+      'CapEff:\t0000000000000000',
+      'CapBnd:\t0000000000000000',
+      'NoNewPrivs:\t1',
+      'Seccomp:\t2',
+    ]);
+  });
+
+  it('writes to its temporary folder only, and only so much', async () => {
+    expect(await inside("tried(() => fs.writeFileSync('/x', 'x'))")).to.equal('EROFS');
+    expect(await inside("tried(() => fs.writeFileSync('/tmp/x', Buffer.alloc(8 << 20)))")).to.equal('ENOSPC');
+  });
+
+  it('ends where its memory does, buffers included, and the server goes on', async () => {
+    const bomb = runnable('const all = []; module.exports = cb => { for (;;) all.push(Buffer.alloc(1 << 20, 1)); };');
+    expect(await refusalOf(answerOf(running(), bomb))).to.include({ code: 'WORKER_ENDED' });
+  });
+
+  it('leaves nothing behind when it is ended in the middle of a loop', async () => {
+    const loop = answerOf(running(), runnable('module.exports = cb => { while (true); };')).catch(
+      (error: unknown) => error,
+    );
+    running().kill('the test says so');
+    expect(await loop).to.include({ code: 'WORKER_ENDED', message: 'worker recycled: the test says so' });
+    expect(() => process.kill(running().pid, 0)).to.throw('ESRCH');
+  });
+});
