@@ -19,8 +19,11 @@ export interface SandboxSettings {
 
 /** What of the memory is left for what is not objects of JavaScript. */
 const HEAP_SHARE = 0.6;
-/** What Node has before it runs anything. */
-const BASE_BYTES = 64 << 20;
+/**
+ * What Node has before it runs anything. V8 from 13 on (Node 24) also reserves 512 MB for code, which counts as if it
+ * were used.
+ */
+const BASE_BYTES = (64 << 20) + (Number.parseInt(process.versions.v8, 10) >= 13 ? 512 << 20 : 0);
 
 /**
  * A worker in namespaces of its own: it sees Node, its program and the packages, and no other process, file, network or

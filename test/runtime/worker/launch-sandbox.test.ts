@@ -47,7 +47,7 @@ describe('a worker that is shut in', () => {
       uid: process.getuid?.() === 0 ? 200_001 : undefined,
       memoryBytes: 128 << 20,
       temporaryBytes: 4 << 20,
-      maxProcesses: 32,
+      maxProcesses: 64,
       maxFiles: 256,
     });
     worker = await startWorker(launch, () => undefined);
