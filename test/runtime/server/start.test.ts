@@ -1,15 +1,21 @@
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, createServer, request } from 'node:http';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { listen } from '../../../runtime/server/edge/listen.ts';
 import { startServer } from '../../../runtime/server/index.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { CLUSTER, runCode, startTestServer } from '../../support/server.ts';
 
+const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-start-'));
+after(() => rmSync(dataFolder, { recursive: true, force: true }));
+
 const OPTIONS = {
   port: 0,
-  dataFolder: '/nowhere',
+  dataFolder,
   env: CLUSTER,
   allowedOrigins: [],
   limitMs: 1000,
