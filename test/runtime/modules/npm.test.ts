@@ -1,4 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { npmEnvironment, runNpm } from '../../../runtime/modules/npm.ts';
 
@@ -17,8 +19,11 @@ describe('npm as a child process', () => {
   it('says what npm calls its error, and its words', async function () {
     this.timeout(30_000);
     const started: unknown[] = [];
-    const args = ['install', '--no-such-command-here', '--offline', '--prefix', tmpdir(), '--', 'fake-none@1.0.0'];
-    const result = await runNpm(args, tmpdir(), { PATH: process.env.PATH }, (child) => started.push(child.pid));
+    const home = mkdtempSync(join(tmpdir(), 'webtask-npm-')); // npm needs one that it may write to
+    const args = ['install', '--no-such-command-here', '--offline', '--prefix', home, '--', 'fake-none@1.0.0'];
+    const env = { PATH: process.env.PATH, HOME: home };
+    const result = await runNpm(args, home, env, (child) => started.push(child.pid));
+    rmSync(home, { recursive: true, force: true });
     expect(result.status).to.equal(1);
     expect(result.code).to.equal('ENOTCACHED');
     expect(result.reason).to.match(/fake-none/);

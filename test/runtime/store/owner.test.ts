@@ -125,7 +125,9 @@ describe('a data folder that cannot be used', () => {
   itOnUnix('is refused by name where it, or what is above it, belongs to somebody else', async () => {
     await mkdir(join(folder, 'theirs'), { mode: 0o500 });
     await chmod(folder, 0o555);
-    for (const path of [join(folder, 'theirs'), join(folder, 'new')]) {
+    // To root's eyes it is somebody else's; who is no other user can make none, and has only what is above it.
+    const isRoot = process.geteuid?.() === 0;
+    for (const path of [...(isRoot ? [join(folder, 'theirs')] : []), join(folder, 'new')]) {
       const { code, message, fix } = await asNobody(() => refusalOf(openStore(path, {})));
       expect([code, fix]).to.deep.equal([
         'STORE_FILES_UNUSABLE',
