@@ -102,8 +102,8 @@ function bubblewrap({ program, readable, temporaryBytes }: SandboxSettings): str
 /** Certificates of the public authorities, and time zones. */
 const PUBLIC_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/usr/share/zoneinfo'];
 
-/** What Node is linked with, as this process has it. */
+/** What Node is linked with, as this process has it; not the native add-ons that this process has loaded besides. */
 function sharedLibraries(): string[] {
   const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] }; // its documented form
-  return sharedObjects.filter((file) => file.startsWith('/') && file !== process.execPath);
+  return sharedObjects.filter((file) => file.startsWith('/') && /\.so(\.\d+)*$/.test(file));
 }
