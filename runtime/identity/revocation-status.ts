@@ -1,0 +1,29 @@
+import type { JwtClaims } from './claims.ts';
+
+/** A token whose signature and times were found good, as far as its revocation is concerned. */
+export interface VerifiedToken {
+  readonly claims: JwtClaims;
+  /**
+   * SHA-256 of the signing input (`header.payload`), in base64url: what a token without `jti` is known by. Never of the
+   * whole token, whose signature may be spelled in several ways.
+   */
+  readonly digest: () => string;
+}
+
+/** What is known of a token's revocation, and as of when. */
+export interface RevocationStatus {
+  /** `unknown` where what is known is too old to tell, or nothing was loaded yet. It is never a yes. */
+  readonly status: 'active' | 'revoked' | 'unknown';
+  /** Milliseconds since the epoch: every revocation acknowledged until then was seen. */
+  readonly asOf: number;
+  /** What forbids it, where it is revoked. */
+  readonly by?: 'jti' | 'sub' | 'sid' | 'client' | 'grant' | 'issuer' | 'tenant';
+}
+
+/** Tells whether tokens are revoked. */
+export interface RevocationChecker {
+  /** Answers from memory, at once. */
+  check(token: VerifiedToken): RevocationStatus;
+  /** Asks the store itself, once for all who ask at the same time. */
+  confirm(token: VerifiedToken): Promise<RevocationStatus>;
+}
