@@ -2,6 +2,7 @@ import { BUILD_ERRORS } from './errors/build.ts';
 import { COMPILE_ERRORS } from './errors/compile.ts';
 import { DATA_ERRORS } from './errors/data.ts';
 import type { ErrorEntry, Fault } from './errors/entry.ts';
+import { IDENTITY_ERRORS } from './errors/identity.ts';
 import { PROJECT_ERRORS } from './errors/project.ts';
 import { RUN_ERRORS } from './errors/run.ts';
 import { SERVER_ERRORS } from './errors/server.ts';
@@ -18,6 +19,7 @@ export const ERRORS = {
   ...TOKEN_ERRORS,
   ...BUILD_ERRORS,
   ...SERVER_ERRORS,
+  ...IDENTITY_ERRORS,
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error. */
