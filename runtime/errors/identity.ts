@@ -2,6 +2,78 @@ import type { ErrorEntry } from './entry.ts';
 
 /** Errors of access tokens and of their revocation. */
 export const IDENTITY_ERRORS = {
+  // verifying
+  VERIFIER_OPTION_INVALID: {
+    status: 500,
+    fault: 'caller',
+    text: 'No access token can be verified: the option {option} {reason}.',
+  },
+  ACCESS_TOKEN_MALFORMED: { status: 401, fault: 'caller', text: 'The access token is malformed: {reason}.' },
+  ACCESS_TOKEN_TYPE: {
+    status: 401,
+    fault: 'caller',
+    text: 'The token is of type {typ}, and no access token: that is {allowed}.',
+    fix: "Send an access token; or name the type of your issuer's access tokens in the option typ.",
+  },
+  ACCESS_TOKEN_ALGORITHM: {
+    status: 401,
+    fault: 'caller',
+    text: 'The access token is signed with {alg}, which is not accepted here.',
+    fix: 'Accepted are {accepted}, by the option algorithms.',
+  },
+  ACCESS_TOKEN_KEY_UNKNOWN: {
+    status: 401,
+    fault: 'caller',
+    text: 'The access token is signed with a key that its issuer does not publish.',
+  },
+  ACCESS_TOKEN_KEY_NOT_LOADED: {
+    status: 503,
+    fault: 'platform',
+    text: 'The key of the access token is not known yet.',
+    fix: 'Use verifyAsync, which waits for it; or try again after {retryAfter} s.',
+  },
+  ACCESS_TOKEN_SIGNATURE: { status: 401, fault: 'caller', text: 'The signature of the access token does not hold.' },
+  ACCESS_TOKEN_ISSUER: {
+    status: 401,
+    fault: 'caller',
+    text: 'The access token is from another issuer than {expected}.',
+  },
+  ACCESS_TOKEN_AUDIENCE: { status: 401, fault: 'caller', text: 'The access token is not meant for {expected}.' },
+  ACCESS_TOKEN_EXPIRED: { status: 401, fault: 'caller', text: 'The access token has expired.' },
+  ACCESS_TOKEN_NOT_YET_VALID: { status: 401, fault: 'caller', text: 'The access token is not valid yet.' },
+  ACCESS_TOKEN_TOO_OLD: {
+    status: 401,
+    fault: 'caller',
+    text: 'The access token was issued more than {maxTokenAge} s ago.',
+  },
+  ACCESS_TOKEN_CLAIM_MISSING: {
+    status: 401,
+    fault: 'caller',
+    text: 'The access token lacks the claim {claim}.',
+    fix: "Have the issuer say it; or name those claims in the option requiredClaims that your issuer's access tokens have.",
+  },
+  JWKS_UNAVAILABLE: {
+    status: 503,
+    fault: 'platform',
+    text: 'The keys of the issuer cannot be had from {url}: {reason}.',
+    fix: 'Try again after {retryAfter} s.',
+  },
+  // guards
+  ACCESS_TOKEN_MISSING: {
+    status: 401,
+    fault: 'caller',
+    text: 'The request has no access token.',
+    fix: 'Send one in the header: Authorization: Bearer TOKEN',
+  },
+  ACCESS_TOKEN_REQUEST: { status: 400, fault: 'caller', text: 'The access token was not sent as it should: {reason}.' },
+  ACCESS_TOKEN_SCOPE: { status: 403, fault: 'caller', text: 'The access token does not have the scope {scope}.' },
+  ACCESS_TOKEN_REVOKED: { status: 401, fault: 'caller', text: 'The access token is revoked.' },
+  ACCESS_TOKEN_REVOCATION_UNKNOWN: {
+    status: 503,
+    fault: 'platform',
+    text: 'Whether the access token is revoked cannot be told at the moment.',
+    fix: 'Try again after {retryAfter} s.',
+  },
   // status lists
   STATUS_LIST_INVALID: { status: 400, fault: 'caller', text: 'The status list cannot be used: {reason}.' },
   STATUS_INDEX_OUT_OF_RANGE: {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { fail } from '../errors.ts';
+import { parseStrictObject } from '../jws/index.ts';
 import { checkClaims, type TokenClaims } from './claims.ts';
 import type { KeySet } from './keyset.ts';
-import { parseStrictObject } from './strict-json.ts';
+import { malformed } from './malformed.ts';
 
 /** Longer tokens do not fit into the headers that carry them: Node takes 16 KiB for all of a request's. */
 export const MAX_TOKEN_LENGTH = 14 * 1024;
@@ -24,7 +25,7 @@ export function signToken(claims: TokenClaims, keys: KeySet, now: number): strin
   if (!key?.signWith) return fail('TOKEN_NO_SIGNING_KEY');
   const filled = { jti: randomBytes(16).toString('hex'), iat: Math.floor(now), ...claims };
   checkClaims(filled);
-  parseStrictObject(JSON.stringify(filled), 'payload'); // what no one would accept is not signed
+  parseStrictObject(JSON.stringify(filled), 'payload', malformed); // what no one would accept is not signed
   if (!keyCovers(key.containers, filled.ten)) {
     fail('TOKEN_KEY_CONTAINER', { kid: key.kid, containers: (key.containers ?? []).join(', ') });
   }

@@ -1,10 +1,10 @@
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import { fail } from '../errors.ts';
-import { decodeBase64url } from './base64url.ts';
+import { parseCompact } from '../jws/index.ts';
 import { checkClaims, type TokenClaims } from './claims.ts';
 import type { KeySet, SigningKey } from './keyset.ts';
+import { malformed } from './malformed.ts';
 import { keyCovers, MAX_TOKEN_LENGTH } from './sign.ts';
-import { parseStrictObject } from './strict-json.ts';
 
 /** A token that was taken apart and not yet believed. */
 export interface ParsedToken {
@@ -71,23 +71,13 @@ export function checkTimes(claims: TokenClaims, now: number): void {
  * @throws TOKEN_MALFORMED
  */
 export function parseToken(token: string): ParsedToken {
-  if (token.length > MAX_TOKEN_LENGTH) malformed(`it is longer than ${MAX_TOKEN_LENGTH} characters`);
-  const parts = token.split('.');
-  const [header = '', payload = '', signature = ''] = parts;
-  if (parts.length !== 3) malformed(`it has ${parts.length} parts in place of 3`);
-
-  const { alg, kid, ...others } = parseStrictObject(decodeUtf8(header, 'header'), 'header');
+  const { header, payload, signingInput, signature } = parseCompact(token, MAX_TOKEN_LENGTH, malformed);
+  const { alg, kid, ...others } = header;
   // `crit`, `b64`, `jku`, `jwk`, `x5u` and the like ask to be followed; nothing here follows anything.
   const [other] = Object.keys(others);
   if (other !== undefined) malformed(`header has the member "${other}"`);
   if (typeof alg !== 'string' || typeof kid !== 'string') malformed('header lacks alg or kid');
-  return {
-    alg,
-    kid,
-    claims: readClaims(parseStrictObject(decodeUtf8(payload, 'payload'), 'payload')),
-    signingInput: `${header}.${payload}`,
-    signature: decodeBase64url(signature, 'signature'),
-  };
+  return { alg, kid, claims: readClaims(payload), signingInput, signature };
 }
 
 function readClaims(payload: Record<string, unknown>): TokenClaims {
@@ -96,13 +86,6 @@ function readClaims(payload: Record<string, unknown>): TokenClaims {
   } catch (error) {
     return malformed(error instanceof Error ? error.message : String(error));
   }
-}
-
-function decodeUtf8(part: string, what: string): string {
-  const bytes = decodeBase64url(part, what);
-  const text = bytes.toString('utf8');
-  if (!Buffer.from(text).equals(bytes)) malformed(`${what} is not UTF-8`);
-  return text;
 }
 
 function signatureHolds({ algorithm, verifyWith }: SigningKey, signingInput: string, signature: Buffer): boolean {
@@ -114,8 +97,4 @@ function signatureHolds({ algorithm, verifyWith }: SigningKey, signingInput: str
   // ES256 signatures are the two numbers side by side (RFC 7518 section 3.4), not DER.
   const key = algorithm === 'ES256' ? { key: verifyWith, dsaEncoding: 'ieee-p1363' as const } : verifyWith;
   return verify('sha256', data, key, signature);
-}
-
-function malformed(reason: string): never {
-  return fail('TOKEN_MALFORMED', { reason });
 }

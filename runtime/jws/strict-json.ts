@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import type { Refuse } from './refuse.ts';
 
 /** Deeper than any claim needs. */
 const MAX_DEPTH = 8;
@@ -11,24 +11,24 @@ const MAX_DEPTH = 8;
  *
  * @param text - JSON text
  * @param what - named in the error
- * @throws TOKEN_MALFORMED
+ * @param refuse - throws the error
  */
-export function parseStrictObject(text: string, what: string): Record<string, unknown> {
+export function parseStrictObject(text: string, what: string, refuse: Refuse): Record<string, unknown> {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch (cause) {
-    fail('TOKEN_MALFORMED', { reason: `${what} is not JSON` }, { cause });
+    refuse(`${what} is not JSON`, { cause });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    fail('TOKEN_MALFORMED', { reason: `${what} is not a JSON object` });
+    refuse(`${what} is not a JSON object`);
   }
-  checkMembers(text, what);
+  checkMembers(text, what, refuse);
   return value as Record<string, unknown>; // just checked
 }
 
 /** Walks text that is known to be JSON, and looks at its structure alone. */
-function checkMembers(text: string, what: string): void {
+function checkMembers(text: string, what: string, refuse: Refuse): void {
   const levels: (Set<string> | 'array')[] = [];
   const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/g;
   let last: string | undefined;
@@ -36,14 +36,14 @@ function checkMembers(text: string, what: string): void {
     const [symbol] = match;
     if (symbol === '{' || symbol === '[') {
       levels.push(symbol === '{' ? new Set() : 'array');
-      if (levels.length > MAX_DEPTH) fail('TOKEN_MALFORMED', { reason: `${what} is nested too deeply` });
+      if (levels.length > MAX_DEPTH) refuse(`${what} is nested too deeply`);
     } else if (symbol === '}' || symbol === ']') {
       levels.pop();
     } else if (symbol === ':') {
       const level = levels.at(-1);
       const name: unknown = JSON.parse(last ?? '""'); // two spellings of one name are one name
       if (level instanceof Set && typeof name === 'string') {
-        if (level.has(name)) fail('TOKEN_MALFORMED', { reason: `${what} has the member "${name}" twice` });
+        if (level.has(name)) refuse(`${what} has the member "${name}" twice`);
         level.add(name);
       }
     }

@@ -1,4 +1,4 @@
-import { fail } from '../errors.ts';
+import type { Refuse } from './refuse.ts';
 
 /**
  * Decodes base64url that is spelled in the one canonical way.
@@ -8,11 +8,11 @@ import { fail } from '../errors.ts';
  *
  * @param text - without padding
  * @param what - named in the error
- * @throws TOKEN_MALFORMED
+ * @param refuse - throws the error
  * @see RFC 7515 section 2
  */
-export function decodeBase64url(text: string, what: string): Buffer {
+export function decodeBase64url(text: string, what: string, refuse: Refuse): Buffer {
   const bytes = Buffer.from(text, 'base64url');
-  if (bytes.toString('base64url') !== text) fail('TOKEN_MALFORMED', { reason: `${what} is not canonical base64url` });
+  if (bytes.toString('base64url') !== text) refuse(`${what} is not canonical base64url`);
   return bytes;
 }
