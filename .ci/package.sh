@@ -29,3 +29,16 @@ npm test
 npx webtask new pay --ts
 npm test
 npx webtask run webtasks/pay.ts --query name=Ada
+
+# The server, with a worker for each container: its program is one of the published files.
+serves() {
+  node_modules/.bin/webtask serve --port 0 "$@" >served.txt &
+  local server=$!
+  for _ in $(seq 100); do grep -q '^listening' served.txt && break; sleep 0.1; done
+  local url=$(grep -oE 'http://[0-9.:]+' served.txt | head -1)
+  curl --silent --fail --data 'module.exports = cb => cb(null, process.argv.length)' "$url/api/run/default?key=$token" | grep -x 2
+  kill "$server"
+  wait "$server" || true
+}
+token=$(npx webtask token mint --container default)
+serves --isolation process

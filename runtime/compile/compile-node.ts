@@ -38,8 +38,9 @@ export async function compileNode(source: WebtaskSource, given: ModuleWebtask): 
   const { code, rewritten } = await toCommonJS(source.code, source.file, languageOf(source, given.meta));
   // Node keeps the source maps only of code that it compiles after this.
   if (rewritten || INLINE_MAP.test(code)) process.setSourceMapsEnabled(true);
-  // Files beside it may be TypeScript too.
-  if (rewritten && /\brequire\(["']\.{1,2}\//.test(code)) await import('./register.js');
+  // Files beside it may be TypeScript too; where it is translated elsewhere there are none.
+  if (rewritten && source.translate === undefined && /\brequire\(["']\.{1,2}\//.test(code))
+    await import('./register.js');
   try {
     const exported = loadModule(code, source.file, given, source.modulePaths);
     return { exported: isDefaultExport(exported) ? exported.default : exported, code };

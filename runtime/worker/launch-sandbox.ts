@@ -54,7 +54,7 @@ export function launchSandbox(settings: SandboxSettings): Launch {
 }
 
 /** Where a worker finds its program. */
-const PROGRAM = '/worker.mjs';
+const PROGRAM = '/worker.cjs';
 /** The descriptor that bubblewrap reads the filter of system calls from. */
 const FILTER_DESCRIPTOR = 4;
 

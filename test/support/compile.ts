@@ -2,7 +2,7 @@
  * `mocha --require ./test/support/compile.ts`: compiles the kit once, so that tests start its programs as people have
  * them. From source each start would translate every file again, which is most of what such a test does.
  */
-import { execFileSync } from 'node:child_process';
+import { execSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -11,6 +11,5 @@ process.env.WEBTASK_TEST_PROGRAMS = 'compiled';
 
 /** Runs in mocha's own process only, before its workers begin. */
 export function mochaGlobalSetup(): void {
-  const compiler = ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'];
-  execFileSync(process.execPath, compiler, { cwd: REPOSITORY, stdio: 'inherit' });
+  execSync('npm run --silent compile', { cwd: REPOSITORY, stdio: 'inherit' });
 }

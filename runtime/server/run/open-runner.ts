@@ -28,10 +28,12 @@ const POOL: PoolLimits = {
 /** Makes what runs webtasks. Only what is asked for is loaded. */
 export async function openRunner(isolation: Isolation, parts: RunnerParts): Promise<Runner> {
   if (isolation === 'inline') return (await import('./inline-runner.ts')).createInlineRunner(parts);
-  const [{ createPool, launchProcess, startWorker }, { createWorkerRunner }] = await Promise.all([
+  const [{ createPool, findProgram, launchProcess, startWorker }, { createWorkerRunner }] = await Promise.all([
     import('../../worker/index.ts'),
     import('./worker-runner.ts'),
   ]);
-  const start = (onIdle: () => void) => startWorker(launchProcess(), parts.onOutput, onIdle);
+  const program = findProgram();
+  program.catch(() => undefined); // said by each start
+  const start = async (onIdle: () => void) => startWorker(launchProcess(await program), parts.onOutput, onIdle);
   return createWorkerRunner({ ...parts, pool: createPool(start, POOL, () => performance.now()) });
 }

@@ -1,19 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { build } from 'esbuild';
 import { launchSandbox } from '../../../runtime/worker/launch-sandbox.ts';
+import { findProgram } from '../../../runtime/worker/program.ts';
 import { startWorker, type Worker } from '../../../runtime/worker/start-worker.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { answerOf, runnable } from '../../support/worker.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../../runtime/worker/main.worker.ts', import.meta.url));
-
 describe('a worker that is shut in', () => {
-  let folder = '';
+  let program = '';
   let worker: Worker | undefined;
 
   before(async function () {
@@ -23,28 +17,12 @@ describe('a worker that is shut in', () => {
       console.log('      skipped: there is no bubblewrap here (apt-get install bubblewrap)');
       this.skip();
     }
-    folder = mkdtempSync(join(tmpdir(), 'webtask-sandbox-'));
-    chmodSync(folder, 0o755); // the user of the worker reads its program
-    await build({
-      entryPoints: [PROGRAM],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      target: 'node20',
-      conditions: ['webtask-kit-source'],
-      external: ['esbuild', './register.js'],
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
-      outfile: join(folder, 'worker.mjs'),
-      logLevel: 'error',
-    });
-  });
-  after(() => {
-    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+    program = await findProgram(true);
   });
 
   beforeEach(async () => {
     const launch = launchSandbox({
-      program: join(folder, 'worker.mjs'),
+      program,
       readable: [],
       uid: process.getuid?.() === 0 ? 200_001 : undefined,
       memoryBytes: 128 << 20,
@@ -74,7 +52,7 @@ describe('a worker that is shut in', () => {
       'proc',
       'tmp',
       'usr',
-      'worker.mjs',
+      'worker.cjs',
     ]);
     expect(await inside("fs.readdirSync('/etc')")).to.deep.equal(['ssl']);
     expect(await inside("tried(() => fs.readFileSync('/etc/passwd'))")).to.equal('ENOENT');
