@@ -1,5 +1,7 @@
 import { expect } from 'chai';
-import { isPublicAddress } from '../../../runtime/code/index.ts';
+import fc from 'fast-check';
+import ipaddr from 'ipaddr.js';
+import { isPublicAddress, networksNotPublic } from '../../../runtime/code/index.ts';
 
 const INSIDE: Record<string, readonly string[]> = {
   loopback: ['127.0.0.1', '127.255.255.254', '::1'],
@@ -47,5 +49,28 @@ describe('an address', () => {
       '::ffff:8.8.8.8',
     ];
     expect(addresses.filter((it) => !isPublicAddress(it))).to.deep.equal([]);
+  });
+});
+
+describe('the networks of addresses that are not public', () => {
+  const isInside = (address: string, networks: readonly string[]): boolean => {
+    const parsed = ipaddr.parse(address);
+    return networks.some((network) => parsed.match(ipaddr.parseCIDR(network)));
+  };
+
+  it('hold the same addresses, whoever filters', () => {
+    const { ipv4, ipv6 } = networksNotPublic();
+    for (const address of Object.values(INSIDE).flat().filter(ipaddr.isValid)) {
+      const parsed = ipaddr.process(address); // what stands for an IPv4 address is one to who filters
+      expect(isInside(parsed.toString(), parsed.kind() === 'ipv4' ? ipv4 : ipv6), address).to.equal(true);
+    }
+    fc.assert(fc.property(fc.ipV4(), (address) => isInside(address, ipv4) !== isPublicAddress(address)));
+    const notMapped = fc.ipV6().filter((address) => ipaddr.process(address).kind() === 'ipv6');
+    fc.assert(fc.property(notMapped, (address) => isInside(address, ipv6) !== isPublicAddress(address)));
+    const global = fc
+      .ipV6()
+      .map((address) => `2${address.slice(1)}`)
+      .filter(ipaddr.isValid);
+    fc.assert(fc.property(global, (address) => isInside(address, ipv6) !== isPublicAddress(address)));
   });
 });
