@@ -1,36 +1,55 @@
-/**
- * Runs a benchmark: `npm run bench -- NAME [--quick] [--json]`. With `--json` it prints one JSON object and nothing else.
- */
-import { existsSync, readdirSync } from 'node:fs';
-import { type Bench, type BenchResult, describeMachine, describeVersions } from './bench.ts';
+import type { BenchOptions, BenchResult } from './bench.ts';
+import { type Kit, prepareKit } from './support/kit.ts';
+import { load } from './support/load.ts';
+import { installPeers, NODE_HTTP, PEER_CONTENDERS } from './support/peers.ts';
+import { inTurns, type Rounds, ratioOf, summaries } from './support/rounds.ts';
+import { type Contender, start } from './support/start.ts';
 
-const OWN = ['bench.ts', 'run.ts'];
+const HELLO = `module.exports = cb => cb(null, { hello: 'world' })`;
+const CONNECTIONS = 32;
 
-const [name = '', ...flags] = process.argv.slice(2);
-const file = new URL(`./${name}.ts`, import.meta.url);
-const known = readdirSync(new URL('.', import.meta.url)).filter((it) => it.endsWith('.ts') && !OWN.includes(it));
-const isKnown = /^[-a-z]+$/.test(name) && !OWN.includes(`${name}.ts`) && existsSync(file);
-const unknownFlag = flags.find((it) => !['--quick', '--json'].includes(it));
-if (!isKnown || unknownFlag !== undefined) {
-  console.error(unknownFlag ? `bench: there is no ${unknownFlag}` : `bench: there is no benchmark "${name}"`);
-  console.error(
-    `usage: npm run bench -- NAME [--quick] [--json]; NAME is ${known.map((it) => it.slice(0, -3)).join(', ')}`,
-  );
-  process.exit(2);
+/** Measures answers per second of a function that says hello in JSON, all that a server does by default being on. */
+export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> {
+  const kit = await prepareKit({ hello: HELLO }, say);
+  try {
+    const peers = installPeers(say) ? PEER_CONTENDERS : [];
+    const contenders = [NODE_HTTP, ...ours(kit), ...peers];
+    const rounds = quick ? 1 : 7;
+    const found = await inTurns(contenders, rounds, say, (it) => speedOf(it, quick ? 1 : 2));
+    return {
+      rounds,
+      contenders: summaries(found, (name) => (name.endsWith(' p99') ? 'ms' : 'answers/s')),
+      ratios: ratios(found),
+    };
+  } finally {
+    kit.remove();
+  }
 }
 
-const { bench } = (await import(file.href)) as { bench: Bench };
-const isJson = flags.includes('--json');
-const result = await bench({ quick: flags.includes('--quick'), say: isJson ? () => undefined : console.log });
-if (isJson)
-  console.log(JSON.stringify({ bench: name, machine: describeMachine(), versions: describeVersions(), ...result }));
-else printTable(result);
+function ours({ modes, serve, webtasks }: Kit): Contender[] {
+  return modes.flatMap((mode) => [
+    serve(`token-${mode}`, mode, webtasks.hello?.tokenPath ?? ''),
+    serve(`named-${mode}`, mode, webtasks.hello?.namedPath ?? ''),
+  ]);
+}
 
-function printTable({ rounds, contenders, ratios }: BenchResult): void {
-  const width = Math.max(...Object.keys({ ...contenders, ...ratios }).map((it) => it.length));
-  console.log(`\nmedian of ${rounds} rounds (min to max)`);
-  for (const [what, { median, min, max, unit }] of Object.entries(contenders)) {
-    console.log(`${what.padEnd(width)}  ${median} ${unit} (${min} to ${max})`);
+async function speedOf(contender: Contender, seconds: number): Promise<Record<string, number>> {
+  const { url, stop } = await start(contender);
+  try {
+    await load(url, { connections: CONNECTIONS, seconds: 1 }); // until it is compiled
+    const { rate, p99 } = await load(url, { connections: CONNECTIONS, seconds });
+    return { [contender.name]: rate, [`${contender.name} p99`]: p99 };
+  } finally {
+    await stop();
   }
-  for (const [what, ratio] of Object.entries(ratios)) console.log(`${what.padEnd(width)}  ${ratio}`);
+}
+
+function ratios(found: Rounds): Record<string, number> {
+  const keys = [...found.keys()].filter((name) => !name.startsWith('node-http'));
+  return Object.fromEntries(
+    keys.map((name) => {
+      const reference = name.endsWith(' p99') ? 'node-http p99' : 'node-http';
+      return [`${name}/${reference}`, ratioOf(found, name, reference)];
+    }),
+  );
 }

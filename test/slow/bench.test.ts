@@ -3,16 +3,29 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { FROM_SOURCE } from '../support/program.ts';
 
-const RUN = fileURLToPath(new URL('../bench/run.ts', import.meta.url));
+const BENCH = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
+
+function benchOf(name: string): Record<string, unknown> {
+  const args = [...FROM_SOURCE, BENCH, name, '--quick', '--json'];
+  return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, unknown>;
+}
 
 describe('npm run bench -- limits --quick --json', () => {
   it('prints one JSON object with what was measured, and on what', () => {
-    const args = [...FROM_SOURCE, RUN, 'limits', '--quick', '--json'];
-    const result = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, unknown>;
+    const result = benchOf('limits');
     expect(result).to.have.all.keys('bench', 'machine', 'versions', 'rounds', 'contenders', 'ratios');
     expect(result.contenders).to.deep.include({
       'no limits, 1 server': { median: 0, min: 0, max: 0, unit: 'store writes per 1,000 runs' },
       'ls:1000, 1 server': { median: 20.17, min: 20.17, max: 20.17, unit: 'store writes per 1,000 runs' },
     });
+  });
+});
+
+describe('npm run bench -- run --quick --json', () => {
+  it('compares runs by token and by name with bare node:http and the peers, in the same rounds', () => {
+    const { contenders, ratios } = benchOf('run');
+    for (const name of ['node-http', 'token-inline', 'named-process', 'fastify', 'express'])
+      expect(contenders).to.have.property(name).that.includes({ unit: 'answers/s' });
+    expect(ratios).to.include.keys('token-process/node-http', 'token-process p99/node-http p99', 'fastify/node-http');
   });
 });

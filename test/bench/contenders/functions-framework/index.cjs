@@ -1,0 +1,1 @@
+exports.hello = (_req, res) => res.json({ hello: 'world' });

@@ -1,0 +1,65 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Contender } from './start.ts';
+
+const PEERS = fileURLToPath(new URL('../peers/', import.meta.url));
+const PROGRAMS = fileURLToPath(new URL('../contenders/', import.meta.url));
+
+/** Bare `node:http`, which all others are compared with. */
+export const NODE_HTTP: Contender = onNode('node-http', 'node-http.cjs');
+
+/** What others would use to serve a function. */
+export const PEER_CONTENDERS: readonly Contender[] = [
+  onNode('fastify', 'fastify.cjs'),
+  onNode('express', 'express.cjs'),
+  {
+    name: 'functions-framework',
+    command: process.execPath,
+    args: (port) => [
+      `${PEERS}node_modules/@google-cloud/functions-framework/build/src/main.js`,
+      '--target=hello',
+      `--source=${PROGRAMS}functions-framework`,
+      `--port=${port}`,
+    ],
+    path: '/',
+  },
+  onNode('miniflare', 'miniflare.cjs'),
+  {
+    name: 'workerd',
+    command: `${PEERS}node_modules/workerd/bin/workerd`,
+    args: (port) => ['serve', `${PROGRAMS}workerd/hello.capnp`, '--socket-addr', `http=127.0.0.1:${port}`],
+    path: '/',
+  },
+  {
+    name: 'serverless-offline',
+    command: process.execPath,
+    args: (port) => [
+      `${PEERS}node_modules/serverless/bin/serverless.js`,
+      ...['offline', 'start', '--host', '127.0.0.1', '--noPrependStageInUrl', '--httpPort', String(port)],
+      ...['--lambdaPort', '0', '--albPort', '0', '--websocketPort', '0'],
+    ],
+    cwd: `${PROGRAMS}serverless-offline`,
+    // It talks to nobody, and asks for no account.
+    env: { CI: '1', SLS_TELEMETRY_DISABLED: '1', SLS_NOTIFICATIONS_MODE: 'off', HOME: `${PEERS}node_modules` },
+    path: '/',
+  },
+];
+
+/**
+ * Installs the peers where they are not yet, without install scripts.
+ *
+ * @returns whether they are there
+ */
+export function installPeers(say: (line: string) => void): boolean {
+  if (existsSync(`${PEERS}node_modules/.package-lock.json`)) return true;
+  say('installing what is compared with, once');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync('npm', args, { cwd: PEERS, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) console.error('bench: the peers could not be installed, and are left out');
+  return status === 0;
+}
+
+function onNode(name: string, program: string): Contender {
+  return { name, command: process.execPath, args: () => [`${PROGRAMS}${program}`], path: '/' };
+}
