@@ -22,11 +22,13 @@ program
       .choices(['callback', 'context', 'http', 'fetch'])
       .default('context'),
   )
-  .action(async (name, folder, options) => {
+  .action(async (name, folder, options, command) => {
     const { newProject, newWebtask } = await import('./new.ts');
-    if (name !== 'project') return newWebtask(name, options);
-    if (folder === undefined) program.error("error: missing required argument 'folder'");
-    return newProject(folder, options);
+    if (name === 'project') {
+      return folder === undefined ? command.error("missing required argument 'folder'") : newProject(folder, options);
+    }
+    if (folder !== undefined) command.error("a folder goes with the word project, as in 'new project my-tasks'");
+    return newWebtask(name, options);
   });
 
 addSettings(
@@ -73,6 +75,31 @@ addSettings(
   SETTINGS.logLevel,
 ).action(async (options) => (await import('./serve.ts')).serve(options));
 
+const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
+addSettings(
+  token
+    .command('mint')
+    .description('print a token that runs code sent with the request and, with a delegation depth, creates webtasks')
+    .requiredOption('--container <name>', 'container that the token is good for')
+    .option('--expires <duration>', 'such as 30d, 12h, 90m; never by default')
+    .option(
+      '--delegation-depth <n>',
+      'generations of tokens that may be issued from it, 1 to create webtasks',
+      parseDepth,
+      0,
+    ),
+  SETTINGS.data,
+).action(async (options) => (await import('./token.ts')).mint(options));
+addSettings(
+  token
+    .command('inspect')
+    .description('print claims, signer and abilities of a token')
+    .argument('<token>')
+    .option('--decrypt', 'also open its secrets, for which the key is needed')
+    .option('--json', 'as JSON'),
+  SETTINGS.data,
+).action(async (text, options) => (await import('./token.ts')).inspect(text, options));
+
 addSettings(
   program
     .command('logs')
@@ -104,31 +131,6 @@ addSettings(
 )
   .addHelpText('after', '\nExit codes: 0 it succeeded (a status of 2xx), 3 it failed, 1 no server ran it, 2 wrong use.')
   .action(async (job, options) => (await import('./cron.ts')).runJob(job, options));
-
-const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
-addSettings(
-  token
-    .command('mint')
-    .description('print a token that runs code sent with the request and, with a delegation depth, creates webtasks')
-    .requiredOption('--container <name>', 'container that the token is good for')
-    .option('--expires <duration>', 'such as 30d, 12h, 90m; never by default')
-    .option(
-      '--delegation-depth <n>',
-      'generations of tokens that may be issued from it, 1 to create webtasks',
-      parseDepth,
-      0,
-    ),
-  SETTINGS.data,
-).action(async (options) => (await import('./token.ts')).mint(options));
-addSettings(
-  token
-    .command('inspect')
-    .description('print claims, signer and abilities of a token')
-    .argument('<token>')
-    .option('--decrypt', 'also open its secrets, for which the key is needed')
-    .option('--json', 'as JSON'),
-  SETTINGS.data,
-).action(async (text, options) => (await import('./token.ts')).inspect(text, options));
 
 addKeyCommands(program);
 addDataCommands(program);

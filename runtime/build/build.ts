@@ -1,8 +1,9 @@
 import { dirname, relative, sep } from 'node:path';
+import { parseCodeUrl } from '../code/index.ts';
 import { languageOf } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { readProject, type WebtaskSettings, webtaskName, webtaskSettings } from '../project/index.ts';
-import { type KeySet, singleContainer } from '../token/index.ts';
+import { CLAIMS, checkContainers, type KeySet, singleContainer } from '../token/index.ts';
 import { bundleWebtask } from './bundle.ts';
 import { type Cluster, checkCluster, claimsOfToken } from './cluster.ts';
 import { compareWithUrl } from './compare.ts';
@@ -89,7 +90,7 @@ const RESERVED = /^WEBTASK_/;
  * All of them, or none: the first that is refused ends the build. A cluster may have issued some before it refuses one;
  * `onSkip` is then told which.
  *
- * @throws BUILD_ONE_FILE, BUILD_NAME_TWICE, what {@link findSource}, {@link findVersions}, {@link compareWithUrl},
+ * @throws BUILD_ONE_FILE, BUILD_NAME_TWICE, BUILD_NAME_INVALID, CODE_URL_INVALID, what {@link findSource}, {@link findVersions}, {@link compareWithUrl},
  *   {@link webtaskSettings} and {@link checkCluster} throw, and the errors of sealing, signing and issuing
  * @see protocol reference 5.2
  *
@@ -101,14 +102,16 @@ export async function buildTokens(options: BuildOptions): Promise<BuiltToken[]> 
   const { files, name, url, offline, cluster, bundle, onSkip } = options;
   if (files.length > 1 && name !== undefined) fail('BUILD_ONE_FILE', { option: '--name', count: files.length });
   if (files.length > 1 && url !== undefined) fail('BUILD_ONE_FILE', { option: '--url', count: files.length });
+  if (url !== undefined) parseCodeUrl(url);
   refuseSameNames(options);
   if (cluster) checkCluster(cluster);
   else if (bundle) fail('BUILD_BUNDLE_ALONE');
-  if (offline && !bundle) onSkip('It was not asked whether the URLs answer with this code.');
+  const container = containerOf(options);
+  checkContainers(container);
   const prepared: PreparedWebtask[] = [];
   for (const file of files) prepared.push(await prepare(file, options));
+  if (offline && !bundle) onSkip('It was not asked whether the URLs answer with this code.');
 
-  const container = containerOf(options);
   const tokens: BuiltToken[] = [];
   try {
     for (const webtask of prepared) {
@@ -132,14 +135,15 @@ export function containerOf({ container, cluster }: Pick<BuildOptions, 'containe
 
 async function prepare(file: string, options: BuildOptions): Promise<PreparedWebtask> {
   const label = labelOf(file, options.folder);
+  const name = options.name ?? webtaskName(file);
+  const jtn = options.named ? name : options.name;
+  if (jtn !== undefined && !CLAIMS.jtn.is(jtn)) fail('BUILD_NAME_INVALID', { name: jtn });
   const sourceFile = { file, label, project: readProject(dirname(file)).folder };
   const settings = webtaskSettings(file, {}, options.env);
   for (const param of Object.keys(settings.params)) if (RESERVED.test(param)) fail('SECRET_RESERVED', { name: param });
   const { source, meta } = options.bundle
     ? await prepareBundle(sourceFile, settings)
     : await prepareFile(sourceFile, settings, options);
-  const name = options.name ?? webtaskName(file);
-  const jtn = options.named ? name : options.name;
   return { label, name, jtn, source, settings, meta: { ...meta, ...settings.meta } };
 }
 

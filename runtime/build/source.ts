@@ -1,4 +1,4 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, relative, sep } from 'node:path';
 import { sha256Hex } from '../code/index.ts';
 import { fail } from '../errors.ts';
@@ -54,6 +54,7 @@ const LFS_POINTER = 'version https://git-lfs.github.com/spec/';
 export async function findSource(source: SourceFile, options: SourceOptions): Promise<Source> {
   const { file, label } = source;
   const real = await realpath(file).catch((cause) => fail('RUN_NO_FILE', { file: label }, { cause }));
+  if (!(await stat(real)).isFile()) fail('RUN_NO_FILE', { file: label });
   const checkout = await openCheckout(dirname(real));
   if (!checkout) {
     if (options.url === undefined) return fail('BUILD_NO_CHECKOUT', { file: label });
@@ -71,14 +72,14 @@ export async function findSource(source: SourceFile, options: SourceOptions): Pr
   }
 
   const blob = await readBlob(checkout, commit, path);
-  if ((await isInLfs(checkout, path)) || blob?.toString('latin1', 0, LFS_POINTER.length) === LFS_POINTER) {
-    fail('BUILD_LFS', { file: label });
-  }
+  const inLfs = (await isInLfs(checkout, path)) || isLfsPointer(blob);
+  // Git has no more than a pointer to it, so the bytes are those of the working copy, where LFS has put them there.
+  if (inLfs && (options.url === undefined || isLfsPointer(await readFile(real)))) fail('BUILD_LFS', { file: label });
   const dirty = blob === undefined || (options.ref === undefined && (await isModified(checkout, path)));
   if (dirty && !options.allowDirty) {
     fail(blob === undefined ? 'BUILD_UNTRACKED' : 'BUILD_MODIFIED', { file: label, commit: shortId(commit) });
   }
-  const bytes = dirty ? await readFile(real) : blob;
+  const bytes = dirty || inLfs ? await readFile(real) : blob;
   if (options.url !== undefined) return pinned(bytes, options.url);
 
   const { repository, remote } = await findRepository(checkout, label, options);
@@ -102,6 +103,10 @@ export async function refuseSecretsInGit({ file, label, project }: SourceFile): 
   const real = await realpath(file).catch((cause) => fail('RUN_NO_FILE', { file: label }, { cause }));
   const checkout = await openCheckout(dirname(real));
   if (checkout) await refuseTrackedEnv(checkout, await realpath(project));
+}
+
+function isLfsPointer(bytes: Buffer | undefined): boolean {
+  return bytes?.toString('latin1', 0, LFS_POINTER.length) === LFS_POINTER;
 }
 
 function pinned(bytes: Buffer, url: string): Source {

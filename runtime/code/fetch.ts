@@ -41,7 +41,7 @@ export async function fetchCode(
   let next = url;
   try {
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const response = await get(parseUrl(next), policy, signal);
+      const response = await get(parseCodeUrl(next), policy, signal);
       const { statusCode = 0, headers } = response;
       if (statusCode >= 300 && statusCode < 400 && headers.location !== undefined) {
         response.destroy();
@@ -62,7 +62,12 @@ export async function fetchCode(
   return fail('CODE_REDIRECTS', { url: shown(url), max: MAX_REDIRECTS });
 }
 
-function parseUrl(text: string): URL {
+/**
+ * Reads the URL of code. A password in it would be in every token, and so in every request.
+ *
+ * @throws CODE_URL_INVALID
+ */
+export function parseCodeUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) {
     return fail('CODE_URL_INVALID', { url: shown(text), reason: 'it is no http or https URL' });

@@ -70,7 +70,7 @@ export const BUILD_ERRORS = {
     status: 400,
     fault: 'webtask',
     text: '{file} is stored in Git LFS: its raw URL answers with a pointer, not with the code.',
-    fix: 'Take it out of LFS in .gitattributes and commit it again, or say where the code is with --url.',
+    fix: 'Take it out of LFS in .gitattributes and commit it again; or fetch it with git lfs pull, and say where the code is with --url.',
   },
   BUILD_NOT_PUSHED: {
     status: 400,
@@ -143,6 +143,12 @@ export const BUILD_ERRORS = {
     fault: 'caller',
     text: '{option} is for one webtask, and {count} would be built.',
     fix: 'Name one file.',
+  },
+  BUILD_NAME_INVALID: {
+    status: 400,
+    fault: 'caller',
+    text: '"{name}" cannot be the name of a webtask.',
+    fix: 'Use letters, digits and - . _ ~ ! $ + = : @ only; rename the file, or give another --name.',
   },
   BUILD_NAME_TWICE: {
     status: 400,

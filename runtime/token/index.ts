@@ -1,7 +1,7 @@
 export { createCertificate, fingerprintOf } from './certificate.ts';
 export { removeKey, rotateKeys } from './change-key-file.ts';
 export { CLAIMS, checkClaims, type TokenClaims } from './claims.ts';
-export { containersOf, coversContainer, coversContainers, singleContainer } from './containers.ts';
+export { checkContainers, containersOf, coversContainer, coversContainers, singleContainer } from './containers.ts';
 export { parseDuration } from './duration.ts';
 export { inspectToken, type TokenReport } from './inspect.ts';
 export { type IssuedToken, issueToken } from './issue.ts';

@@ -1,3 +1,4 @@
+import { checkContainers } from './containers.ts';
 import type { KeySet } from './keyset.ts';
 import { signToken } from './sign.ts';
 
@@ -14,7 +15,7 @@ export interface MintOptions {
  * Mints a token that runs code sent with the request, in one container.
  *
  * @param now - seconds since the epoch
- * @throws TOKEN_NO_SIGNING_KEY, TOKEN_KEY_CONTAINER, TOKEN_CLAIM_TYPE
+ * @throws TOKEN_NO_SIGNING_KEY, TOKEN_KEY_CONTAINER, TOKEN_CLAIM_TYPE, TOKEN_CLAIM_PATTERN
  * @see protocol reference 5.2
  */
 export function mintToken(
@@ -22,6 +23,7 @@ export function mintToken(
   keys: KeySet,
   now: number,
 ): string {
+  checkContainers(container);
   const exp = expiresIn === undefined ? {} : { exp: Math.floor(now) + expiresIn };
   return signToken({ ten: container, dd: delegationDepth, ...exp }, keys, now);
 }

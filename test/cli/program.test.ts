@@ -22,10 +22,10 @@ Commands:
   run [options] <file>           send one request to a webtask and print the
                                  response
   serve [options]                serve webtasks by their tokens
+  token                          mint a token, or say what one holds
   logs [options] [container]     show what the webtasks of a container print,
                                  and their requests, as it happens
   cron                           run the cron job of a webtask
-  token                          mint a token, or say what one holds
   keys                           list, change and hand out the keys of a server
   backup [options] <file>        copy the store into one file, while servers
                                  work with it
@@ -205,6 +205,12 @@ Options:
 /** Each wrong use, and the line that it is refused with. */
 const WRONG_USES: readonly (readonly [args: string, line: string])[] = [
   ['sevre', "webtask: unknown command 'sevre' (Did you mean serve?) Run webtask --help. [WRONG_USE]"],
+  ['new', "webtask new: missing required argument 'name'. Run webtask new --help. [WRONG_USE]"],
+  ['new project', "webtask new: missing required argument 'folder'. Run webtask new --help. [WRONG_USE]"],
+  [
+    'new pay my-tasks',
+    "webtask new: a folder goes with the word project, as in 'new project my-tasks'. Run webtask new --help. [WRONG_USE]",
+  ],
   ['token nope', "webtask token: unknown command 'nope'. Run webtask token --help. [WRONG_USE]"],
   [
     'serve --prot 1',

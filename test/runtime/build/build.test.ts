@@ -162,6 +162,48 @@ describe('a build', () => {
     });
   });
 
+  for (const [what, options, error] of [
+    [
+      'a name that no URL could have',
+      { name: 'check out' },
+      {
+        code: 'BUILD_NAME_INVALID',
+        message: '"check out" cannot be the name of a webtask.',
+        fix: 'Use letters, digits and - . _ ~ ! $ + = : @ only; rename the file, or give another --name.',
+      },
+    ],
+    [
+      'a container that no URL could name',
+      { container: 'my shop' },
+      {
+        code: 'TOKEN_CLAIM_TYPE',
+        message: 'claim `ten` must be of type `container name, comma list or regular expression`',
+        fix: undefined,
+      },
+    ],
+    [
+      'a URL with a password, which every reader of the token would have',
+      { url: 'https://me:secret@example.com/pay.js' },
+      {
+        code: 'CODE_URL_INVALID',
+        message:
+          'The code of the webtask cannot be fetched from https://example.com/pay.js: it carries a user name or password.',
+        fix: undefined,
+      },
+    ],
+    [
+      'a folder in place of a file',
+      {},
+      { code: 'RUN_NO_FILE', message: 'The webtask webtasks cannot be read.', fix: 'Check its path.' },
+    ],
+  ] as const) {
+    it(`refuses ${what}, and says nothing of what it skipped`, async () => {
+      const files = what.startsWith('a folder') ? ['webtasks'] : ['webtasks/pay.js'];
+      expect(await refusalOf(build(options, files))).to.deep.equal(error);
+      expect(skipped).to.deep.equal([]);
+    });
+  }
+
   it('says once that it asked no URL', async () => {
     await build({}, ['webtasks/pay.js', 'webtasks/hello.ts']);
     expect(skipped).to.deep.equal([OFFLINE]);

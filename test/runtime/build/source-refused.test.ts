@@ -62,7 +62,7 @@ describe('the code that a token is minted for', () => {
       const expected = {
         code: 'BUILD_LFS',
         message: 'webtasks/pay.js is stored in Git LFS: its raw URL answers with a pointer, not with the code.',
-        fix: 'Take it out of LFS in .gitattributes and commit it again, or say where the code is with --url.',
+        fix: 'Take it out of LFS in .gitattributes and commit it again; or fetch it with git lfs pull, and say where the code is with --url.',
       };
       repository.write('.gitattributes', '*.js filter=lfs\n');
       expect(await refusalOf(find())).to.deep.equal(expected);
@@ -70,6 +70,7 @@ describe('the code that a token is minted for', () => {
       repository.write('webtasks/pay.js', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n');
       repository.commit();
       expect(await refusalOf(find())).to.deep.equal(expected);
+      expect(await refusalOf(find({ url: 'https://example.com/pay.js' }))).to.deep.equal(expected);
     });
 
     it('at a commit that the remote does not have', async () => {

@@ -98,6 +98,12 @@ describe('the code that a token is minted for', () => {
     });
   });
 
+  it('is the working copy of a file in Git LFS, where --url says what answers with it', async () => {
+    repository.write('.gitattributes', '*.js filter=lfs\n');
+    const url = 'https://example.com/pay.js';
+    expect(await find({ url })).to.deep.equal({ bytes: Buffer.from(CODE), url, sha256: sha256Hex(CODE), dirty: false });
+  });
+
   it('is the file itself where there is no checkout and --url says where it is', async () => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'webtask-no-checkout-')));
     try {

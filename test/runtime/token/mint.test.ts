@@ -27,7 +27,8 @@ describe('a token that is minted for a container', () => {
 
   it('is refused with a container, a depth or a time that no token has', () => {
     for (const [options, claim, type] of [
-      [{ container: '' }, 'ten', 'non-empty text'],
+      [{ container: '' }, 'ten', 'container name, comma list or regular expression'],
+      [{ container: 'my shop' }, 'ten', 'container name, comma list or regular expression'],
       [{ container: 'shop', delegationDepth: -1 }, 'dd', 'whole number'],
       [{ container: 'shop', delegationDepth: Number.NaN }, 'dd', 'whole number'],
       [{ container: 'shop', expiresIn: 999_999_999 * 86_400 }, 'exp', 'whole number of seconds'],
