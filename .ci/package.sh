@@ -10,7 +10,7 @@ fetching() { "$@" || { sleep 20; "$@"; } || { sleep 60; "$@"; }; }
 
 mkdir -p "$folder" && cd "$folder"
 npm init --yes >/dev/null
-fetching npm install --loglevel error --no-fund --no-audit "$tarball"
+fetching npm install --engine-strict --loglevel error --no-fund --no-audit "$tarball"
 
 for program in webtask wt-build; do
   npx "$program" --version

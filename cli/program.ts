@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { WebtaskError } from '../runtime/errors.ts';
+import { silenceNotices } from '../runtime/silence-notices.ts';
 import { version } from '../runtime/version.ts';
 import { loadDotenvSettings } from './options.ts';
 import { visible } from './visible.ts';
@@ -40,6 +41,7 @@ export async function runProgram(program: Command): Promise<void> {
   try {
     explainWrongUse(program);
     loadDotenvSettings(process.cwd(), process.env);
+    silenceNotices(process.env);
     program.hook('preAction', (_program, command) => {
       name = commandPath(command);
     });

@@ -48,8 +48,6 @@ export async function openTestDynamoDB(
     AWS_REGION: standIn.REGION,
     AWS_ACCESS_KEY_ID: standIn.ACCESS_KEY_ID,
     AWS_SECRET_ACCESS_KEY: standIn.SECRET_ACCESS_KEY,
-    // Read when the SDK loads; its notice about the age of this Node is not ours to print.
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   });
   return {
     secrets: { ...standIn, TABLE: Object.keys(tables)[0] ?? '', ENDPOINT: endpoint },

@@ -14,6 +14,7 @@ import '../compile/register.js';
 import { use } from 'chai';
 import type { Test } from 'mocha';
 import { fail } from '../errors.ts';
+import { silenceNotices } from '../silence-notices.ts';
 import type { TableKeys } from '../store/test-dynamodb.ts';
 import { webtaskAssertions } from './assertions.ts';
 import { releaseDate } from './clock.ts';
@@ -22,6 +23,7 @@ import { openTestDynamoDB, type TestDynamoDB } from './dynamodb.ts';
 import { failOnProblem } from './webtask.ts';
 
 use(webtaskAssertions);
+silenceNotices(process.env);
 
 /** mocha's root hooks. */
 export const mochaHooks = {

@@ -1,6 +1,7 @@
 import { Agent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { silenceNotices } from '../silence-notices.ts';
 
 /** Region and credentials for a store that knows none, but whose client insists on them. */
 export const STAND_IN = { region: 'local', accessKeyId: 'local', secretAccessKey: 'local' } as const;
@@ -13,8 +14,7 @@ export const STAND_IN = { region: 'local', accessKeyId: 'local', secretAccessKey
 export async function createClient(
   where: { endpoint?: string; connect?: () => Promise<Socket> } = {},
 ): Promise<DynamoDBClient> {
-  // Read when the SDK loads; its notice about the age of this Node is not ours to print.
-  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+  silenceNotices(process.env);
   const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
   const { region, ...credentials } = STAND_IN;
   const isLocal = where.endpoint !== undefined || where.connect !== undefined;

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -36,6 +37,12 @@ describe('webtask run', () => {
       stdout: json('{"API_KEY":"sk_live_12345"}'),
       stderr: 'loads ***\nruns\n***\n',
     });
+  });
+
+  it('prints nothing of what the AWS SDK has to say of the age of this Node', async () => {
+    const sdk = createRequire(import.meta.url).resolve('@aws-sdk/client-dynamodb');
+    const code = `new (require(${JSON.stringify(sdk)}).DynamoDBClient)({ region: 'local' }); return cb => cb(null, 1)`;
+    expect(await run(code)).to.deep.equal({ status: 0, stdout: json('1'), stderr: '' });
   });
 
   it('prints head and body as the webtask wrote them', async () => {

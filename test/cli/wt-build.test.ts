@@ -133,7 +133,7 @@ describe('wt-build', function () {
   it('says of a branch that its code is not pinned', async () => {
     const { stdout, stderr } = await run(['--offline', 'webtasks/hello.js', '--ref', 'main']);
     expect(stderr).to.equal(
-      `${OFFLINE}wt-build: webtasks/hello.js is not pinned. Its token runs whatever main holds when it is called.\n`,
+      `wt-build: webtasks/hello.js is not pinned. Its token runs whatever main holds when it is called.\n${OFFLINE}`,
     );
     expect(stdout.split('\n')[1]).to.include('/acme/tasks/main/webtasks/hello.js (unpinned)  -  ');
   });
@@ -145,7 +145,7 @@ describe('wt-build', function () {
     try {
       const { status, stdout, stderr } = await run(['--offline']);
       expect(stderr).to.equal(
-        `${OFFLINE}wt-build: webtasks/pay-in.js has changes that are not in commit ${head.slice(0, 7)}. A token pins the code at a commit. Commit them, or pass --allow-dirty to mint a token for your working copy. [BUILD_MODIFIED]\n`,
+        `wt-build: webtasks/pay-in.js has changes that are not in commit ${head.slice(0, 7)}. A token pins the code at a commit. Commit them, or pass --allow-dirty to mint a token for your working copy. [BUILD_MODIFIED]\n`,
       );
       expect([status, stdout]).to.deep.equal([3, '']);
       expect(readFileSync(tokensFile(), 'utf8')).to.equal(before);
