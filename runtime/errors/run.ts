@@ -71,6 +71,12 @@ export const RUN_ERRORS = {
     text: 'Webtasks cannot be shut in here: {reason}.',
     fix: 'Install bubblewrap (apt-get install bubblewrap), or choose another isolation.',
   },
+  NETWORK_UNAVAILABLE: {
+    status: 500,
+    fault: 'platform',
+    text: 'Workers cannot have the network policy {policy} here: {reason}.',
+    fix: 'Install slirp4netns and nftables (apt-get install slirp4netns nftables), or start with --network none.',
+  },
   WORKER_NOT_STARTED: {
     status: 503,
     fault: 'platform',

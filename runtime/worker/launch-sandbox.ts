@@ -1,4 +1,5 @@
 import type { Launch } from './launch.ts';
+import { RESOLV_CONF } from './network/index.ts';
 import { seccompFilter } from './seccomp.ts';
 
 /** What a sandbox is made with. */
@@ -15,6 +16,8 @@ export interface SandboxSettings {
   readonly temporaryBytes: number;
   readonly maxProcesses: number;
   readonly maxFiles: number;
+  /** Whether it is to have a network, which `attachNetwork` gives it. */
+  readonly hasNetwork?: boolean;
 }
 
 /** What of the memory is left for what is not objects of JavaScript. */
@@ -36,7 +39,7 @@ const BASE_BYTES = (64 << 20) + (Number.parseInt(process.versions.v8, 10) >= 13 
  * @see bwrap(1), setpriv(1), prlimit(1)
  */
 export function launchSandbox(settings: SandboxSettings): Launch {
-  const { uid, memoryBytes, maxProcesses, maxFiles } = settings;
+  const { uid, memoryBytes, maxProcesses, maxFiles, hasNetwork = false } = settings;
   const asUser =
     uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
   const withLimits = [
@@ -47,22 +50,31 @@ export function launchSandbox(settings: SandboxSettings): Launch {
     ...(uid === undefined ? [] : [`--nproc=${maxProcesses}`]),
     `--nofile=${maxFiles}`,
   ];
+  // In a user namespace around that of the worker, which has no capability over what belongs to this one.
+  const inNetwork = hasNetwork ? ['unshare', '--user', '--map-root-user', '--net', '--'] : [];
   const heapMegabytes = Math.floor((memoryBytes * HEAP_SHARE) / (1 << 20));
   const node = [process.execPath, `--max-old-space-size=${heapMegabytes}`, PROGRAM];
-  const [command = 'prlimit', ...args] = [...asUser, ...withLimits, ...bubblewrap(settings), ...node];
-  return { command, args, env: { PATH: '/usr/bin:/bin' }, input: seccompFilter(process.arch) };
+  const [command = 'prlimit', ...args] = [...asUser, ...withLimits, ...inNetwork, ...bubblewrap(settings), ...node];
+  return {
+    command,
+    args,
+    env: { PATH: '/usr/bin:/bin' },
+    inputs: [seccompFilter(process.arch), ...(hasNetwork ? [RESOLV_CONF] : [])],
+  };
 }
 
 /** Where a worker finds its program. */
 const PROGRAM = '/worker.cjs';
 /** The descriptor that bubblewrap reads the filter of system calls from. */
 const FILTER_DESCRIPTOR = 4;
+const RESOLV_CONF_DESCRIPTOR = 5;
 
-function bubblewrap({ program, readable, temporaryBytes }: SandboxSettings): string[] {
+function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSettings): string[] {
   const files = [process.execPath, ...sharedLibraries(), ...PUBLIC_FILES];
   return [
     'bwrap',
     '--unshare-all',
+    ...(hasNetwork ? ['--share-net', '--ro-bind-data', String(RESOLV_CONF_DESCRIPTOR), '/etc/resolv.conf'] : []),
     '--unshare-user',
     '--disable-userns',
     '--uid',

@@ -3,8 +3,8 @@ export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** What it finds to read at descriptor 4. */
-  readonly input?: Buffer | undefined;
+  /** What it finds to read at descriptors 4 and following. */
+  readonly inputs?: readonly (Buffer | string)[] | undefined;
 }
 
 /**

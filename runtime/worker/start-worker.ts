@@ -22,15 +22,17 @@ export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count'> {
  * @see protocol reference 2.9
  */
 export async function startWorker(
-  { command, args, env, input }: Launch,
+  { command, args, env, inputs = [] }: Launch,
   onOutput: (text: string) => void,
   onIdle: () => void = () => undefined,
 ): Promise<Worker> {
   const child = spawn(command, args, {
     env,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...(input ? (['pipe'] as const) : [])],
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...inputs.map(() => 'pipe' as const)],
   });
-  if (input) (child.stdio[4] as Duplex).on('error', () => undefined).end(input); // a pipe, as asked for
+  for (const [index, input] of inputs.entries()) {
+    (child.stdio[4 + index] as Duplex).on('error', () => undefined).end(input); // a pipe, as asked for
+  }
   for (const stream of [child.stdout, child.stderr]) (stream as Readable).setEncoding('utf8').on('data', onOutput);
   let reason: string | undefined;
   const kill = (why: string): void => {

@@ -1,0 +1,2 @@
+export { type Attachable, attachNetwork, type NetworkSettings } from './attach-network.ts';
+export { type NetworkPolicy, RESOLV_CONF } from './policy.ts';
