@@ -9,7 +9,7 @@
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,9 +22,14 @@ const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 const SUITES = [
   'test/dynamodb-local/*.test.ts',
   ...['d-*', 'e-*', 'f-cron', 'f-storage-urls'].map((name) => `test/conformance/${name}.test.ts`),
-  ...['claims', 'code', 'hosts', 'webtasks'].map((name) => `test/runtime/server/${name}.test.ts`),
+  ...['run/claims', 'run/code', 'registry/hosts', 'registry/webtasks'].map(
+    (name) => `test/runtime/server/${name}.test.ts`,
+  ),
 ];
 
+// Mocha passes over what is not there.
+const missing = SUITES.filter((it) => !it.includes('*') && !existsSync(join(REPOSITORY, it)));
+if (missing.length > 0) throw new Error(`there is no ${missing.join(', ')}`);
 if (spawnSync('java', ['-version']).status !== 0) {
   console.error('Java is missing, which DynamoDB Local needs: these tests were skipped.');
   process.exit(process.env.CI === undefined ? 0 : 1);
@@ -38,7 +43,7 @@ try {
   try {
     const mocha = spawn(
       process.execPath,
-      ['node_modules/mocha/bin/mocha.js', '--parallel', '--jobs', '2', ...SUITES, '--retries', '1', ...args],
+      ['node_modules/mocha/bin/mocha.js', ...'--parallel --jobs 2 --retries 1'.split(' '), ...SUITES, ...args],
       { cwd: REPOSITORY, stdio: 'inherit', env: { ...process.env, ...local.env } },
     );
     [status] = (await once(mocha, 'close')) as [number];
