@@ -5,7 +5,7 @@ describe('A. programs of one container beside those of another', () => {
   const server = useServer({ isolation: 'process' });
 
   it('18. while (true) {} stops no other container', async function () {
-    this.timeout(30_000); // a worker starts, is cut off and starts again
+    this.timeout(90_000); // a worker starts, is cut off and starts again; the limit of another server may be long
     if (server.masterKey === undefined) return this.skip(); // a token for a second container cannot be had
     const asMaster = { Authorization: `Bearer ${server.masterKey}` };
     for (const [ten, code] of [
@@ -26,7 +26,9 @@ describe('A. programs of one container beside those of another', () => {
 
     const answer = await loop;
     expect([answer.status, answer.headers.get('x-wt-response-source')]).to.deep.equal([504, 'proxy']);
-    expect(await answer.json()).to.include({ code: 504, message: 'spin did not answer within 1000 ms.' });
+    const { code, message } = (await answer.json()) as Record<string, unknown>;
+    expect(code).to.equal(504);
+    expect(message).to.match(/^spin did not answer within \d+ ms\.$/);
     expect(await textOf('dev/spin')).to.equal('"here"');
   });
 });

@@ -37,13 +37,13 @@ describe('D. lists of named webtasks', () => {
 
     const namesOf = (webtasks: readonly Described[]): string[] => webtasks.map(({ name }) => name);
 
-    it('have the named webtasks in order, and none without a name', async () => {
+    it('42. have the named webtasks in order, and none without a name', async () => {
       const found = await list('?meta=list:yes');
       expect(namesOf(found)).to.deep.equal(['list-1', 'list-2', 'list-3']);
       expect(found[0]).to.have.all.keys('container', 'name', 'token', 'meta', 'webtask_url');
     });
 
-    it('are filtered by every meta that is given', async () => {
+    it('43. are filtered by every meta that is given', async () => {
       expect(namesOf(await list('?meta=list:yes&meta=a:1'))).to.deep.equal(['list-1', 'list-3']);
       expect(namesOf(await list('?meta=colon:x:y'))).to.deep.equal(['list-2']);
       expect(await list('?meta=a:1&meta=a:2')).to.deep.equal([]);

@@ -100,6 +100,36 @@ describe('D. named webtasks, as sandboxjs asks for them', () => {
     expect((await describeOf('empty', '?fetch_code=true')).code).to.equal('');
   });
 
+  it('69. a job has times that can be parsed, is set to rest, and is removed with 204', async () => {
+    await server.create('job', HELLO);
+    const call = (method: string, rest = '', json?: object): Promise<Response> =>
+      server.call(method, `/api/cron/dev/job${rest}`, { json });
+    const job = await jsonOf<Record<string, string>>(await call('PUT', '', { schedule: '* * * * *' }));
+    for (const time of ['created_at', 'next_available_at']) expect(Date.parse(job[time] ?? ''), time).to.be.above(0);
+    expect(job.token?.split('.')).to.have.lengthOf(3);
+    expect(await jsonOf(await call('GET', '/history'))).to.be.an('array');
+    expect(await jsonOf(await call('PUT', '/state', { state: 'inactive' }))).to.include({ state: 'inactive' });
+    expect((await call('DELETE')).status).to.equal(204);
+  });
+
+  it('72. the container of a token is in its payload, as it was asked for', async function () {
+    expect(claimsOf(await server.create(undefined, HELLO)).ten).to.equal('dev');
+    const { masterKey } = server;
+    if (masterKey === undefined) return this.skip();
+    for (const ten of ['dev,other', '/^dev[0-9]$/']) {
+      const headers = { Authorization: `Bearer ${masterKey}` };
+      const answer = await server.call('POST', '/api/tokens/issue', { json: { ten, dd: 0 }, headers });
+      expect(claimsOf(await answer.text()).ten).to.equal(ten);
+    }
+  });
+
+  it('73. tokens that are issued, and the one of the profile, have no typ in their header', async () => {
+    for (const token of [server.token, await server.create('typ', HELLO)]) {
+      const header = Buffer.from(token.split('.')[0] ?? '', 'base64url').toString();
+      expect(JSON.parse(header)).to.have.all.keys('alg', 'kid');
+    }
+  });
+
   describe('PUT, GET and DELETE', () => {
     it('create, read, replace and delete', async () => {
       const json = { code: HELLO, secrets: { S: '1' }, meta: { a: 'b' } };

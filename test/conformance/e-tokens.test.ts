@@ -54,7 +54,7 @@ describe('E. Tokens and permissions', () => {
     expect(claimsOf(token)).to.include({ ten: 'other', jti: 'chosen' }).and.deep.include({ ca: [] });
     expect(await (await fetch(`${server.url}/api/run/other/e57`)).json()).to.equal('Hello');
     const list = await server.call('GET', '/api/webtask/other', { headers: withToken(masterKey) });
-    expect(await list.json()).to.have.lengthOf(1);
+    expect(((await list.json()) as { name: string }[]).map(({ name }) => name)).to.include('e57');
     expect(await answerOf(await issue({ jti: 'chosen' }))).to.deep.equal({
       status: 400,
       message: 'unsupported claim `jti`',

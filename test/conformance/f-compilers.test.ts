@@ -143,7 +143,7 @@ describe('F. compilers and middleware', function () {
       ]);
     });
 
-    own('is available in any version', async () => {
+    it('is available in any version', async () => {
       const modules = [{ name: '@webtask/cron-auth-middleware', version: '1.2.1' }];
       const response = await server.call('POST', '/api/env/node/modules', { json: { modules } });
       expect(await response.json()).to.deep.equal([{ ...modules[0], state: 'available' }]);

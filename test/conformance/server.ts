@@ -11,11 +11,11 @@ export interface ConformanceServer {
   readonly url: string;
   /** A token for the container `dev`, which may issue others. */
   readonly token: string;
-  /** Of the server that was started here; `undefined` for another one. */
+  /** Of the server that was started here, or of another one whose key `WEBTASK_CONFORMANCE_MASTER_KEY` says. */
   readonly masterKey: string | undefined;
   /** Whether the server was started here. */
   readonly isOwn: boolean;
-  /** Stops it and starts it again over the same data, under another URL. */
+  /** Stops the one that was started here, and starts it again over the same data, under another URL. */
   restart(): Promise<void>;
   /** Sends a request, path after the server's URL, with the token unless `headers` says otherwise. */
   call(method: string, path: string, request?: CallRequest): Promise<Response>;
@@ -41,7 +41,8 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
   const env = process.env;
   const given = { url: env.WEBTASK_CONFORMANCE_URL, token: env.WEBTASK_CONFORMANCE_TOKEN };
   const isOwn = given.url === undefined;
-  const state = { url: given.url ?? '', token: given.token ?? '', masterKey: undefined as string | undefined };
+  const masterKey = env.WEBTASK_CONFORMANCE_MASTER_KEY;
+  const state = { url: given.url ?? '', token: given.token ?? '', masterKey };
   let running: RunningServer | undefined;
   let folder = '';
   let storage: Record<string, string> = {};

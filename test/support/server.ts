@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
+import { request as requestByTls } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sha256Hex } from '../../runtime/code/index.ts';
@@ -123,13 +124,17 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Sends a request on a connection of its own, its path as it is written, and reads the answer to its end. */
+/**
+ * Sends a request on a connection of its own, its path as it is written and with any `Host`, unlike fetch, and reads the
+ * answer to its end.
+ */
 export function ask(url: string, { method = 'GET', headers = {}, body }: Question = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length =
       body === undefined || 'Transfer-Encoding' in headers ? {} : { 'Content-Length': Buffer.byteLength(body) };
-    const path = url.replace(/^http:\/\/[^/]*/, '');
-    request(url, { path, method, headers: { ...length, ...headers }, agent: false }, (res) => {
+    const path = url.replace(/^https?:\/\/[^/]*/, '');
+    const send = url.startsWith('https:') ? requestByTls : request;
+    send(url, { path, method, headers: { ...length, ...headers }, agent: false }, (res) => {
       let text = '';
       res.setEncoding('utf8');
       res.on('data', (chunk) => {
