@@ -16,7 +16,7 @@ for program in webtask wt-build; do
   npx "$program" --version
   npx "$program" --help >/dev/null
 done
-for export in webtask-kit webtask-kit/harness webtask-kit/webtask-runtime; do
+for export in webtask-kit webtask-kit/harness webtask-kit/identity webtask-kit/webtask-runtime; do
   node --input-type=module --eval "import('$export').then((it) => console.log('$export', Object.keys(it).length, 'exports'))"
 done
 node --eval "console.log('required', typeof require('webtask-kit/webtask-runtime').simulate)"

@@ -1,0 +1,5 @@
+export type { AlgorithmName } from './algorithms.ts';
+export type { JwtClaims } from './claims.ts';
+export type { RevocationChecker, RevocationStatus, VerifiedToken } from './revocation-status.ts';
+export type { VerifierOptions } from './verifier-options.ts';
+export { createVerifier, type Verifier } from './verify.ts';
