@@ -47,6 +47,61 @@ export const RUN_ERRORS = {
     fault: 'webtask',
     text: '{webtask} closed the connection before its answer was whole.',
   },
+  // limits
+  RUN_BLOCKED: {
+    status: 500,
+    fault: 'webtask',
+    text: 'Blocked event loop.',
+    fix: '{container} let nothing else run for {limitMs} ms: do long work in pieces, or elsewhere.',
+  },
+  RUN_CPU_EXCEEDED: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The webtasks of {container} used more than {limitMs} ms of CPU time within {windowMs} ms.',
+    fix: 'Do less for each request, or have the server allow more: WEBTASK_LIMIT_CPU_MS.',
+  },
+  CONTAINER_CPU_SPENT: {
+    status: 429,
+    fault: 'webtask',
+    text: 'The webtasks of {container} have used up the CPU time that they may use within {windowMs} ms.',
+    fix: 'Send the request again in {retryAfter} seconds.',
+  },
+  RUN_MEMORY_EXCEEDED: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The webtasks of {container} used more than {maxBytes} bytes of memory.',
+    fix: 'Keep less at a time, or have the server allow more: WEBTASK_LIMIT_MEMORY_BYTES.',
+  },
+  RUN_PROCESSES_EXCEEDED: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The webtasks of {container} started more than {max} processes and threads.',
+    fix: 'Start fewer at a time, or have the server allow more: WEBTASK_LIMIT_PROCESSES.',
+  },
+  RUN_OUTPUT_EXCEEDED: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The webtasks of {container} printed more than {maxBytes} bytes within {windowMs} ms.',
+    fix: 'Print less, or have the server allow more: WEBTASK_LIMIT_OUTPUT_BYTES.',
+  },
+  RUN_REPLY_TOO_LARGE: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The answer of {webtask} has more than {maxBytes} bytes.',
+    fix: 'Answer in parts, or have the server allow more: WEBTASK_LIMIT_REPLY_BYTES.',
+  },
+  RUN_HEADERS_TOO_LARGE: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The headers of the answer of {webtask} have {bytes} bytes, more than {maxBytes}.',
+    fix: 'Send less in headers, or have the server allow more: WEBTASK_LIMIT_REPLY_HEADER_BYTES.',
+  },
+  RUN_CALLS_EXCEEDED: {
+    status: 500,
+    fault: 'webtask',
+    text: 'The webtasks of {container} asked the server for more than {max} things at once.',
+    fix: 'Wait for the answers of storage and create_token before you ask for more.',
+  },
   // worker
   WORKER_FRAME_INVALID: {
     status: 502,

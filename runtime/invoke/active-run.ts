@@ -3,6 +3,8 @@ import type { OutputStream } from './lines.ts';
 
 /** The run that a line of output or an uncaught error belongs to. */
 export interface ActiveRun {
+  /** The id of its request; none while code loads. */
+  readonly id?: string | undefined;
   /** An error that no code of the webtask caught. */
   onUncaught(error: unknown): void;
   /** Text that the webtask printed; without it the text goes where it would have gone. */
@@ -20,6 +22,11 @@ export function callInRun<T>(run: ActiveRun, call: () => T): T {
   // Each time, since others take it away: mocha, between the files that one of its workers runs.
   if (!process.listeners('unhandledRejection').includes(takeRejection)) process.on('unhandledRejection', takeRejection);
   return runs.run(run, call);
+}
+
+/** The id of the request that the code which is running now belongs to. */
+export function runningId(): string | undefined {
+  return runs.getStore()?.id;
 }
 
 /** Calls a function of the platform's from within a run: what it prints is not the webtask's. */

@@ -47,6 +47,11 @@ export function platformFailure(error: WebtaskError, requestId: string): Failure
     const reason = message.slice(COMPILATION_FAILED.length);
     return compilerFailure(status, { message, error: reason, stack: error.fields.stack ?? error.stack });
   }
+  // The words that the original's own clients look for, with the place.
+  if (code === 'RUN_BLOCKED') {
+    const body = { code: status, error: message, message, stack: error.fields.stack, req_id: requestId };
+    return { status, source: 'webtask', body: JSON.stringify(body, null, 2) };
+  }
   return { status, source: 'proxy', body: JSON.stringify({ code: status, message, req_id: requestId }) };
 }
 

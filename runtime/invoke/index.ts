@@ -1,3 +1,4 @@
+export { runningId } from './active-run.ts';
 export type { OutputLevel } from './console-level.ts';
 export { type FailureReply, platformFailure } from './failure.ts';
 export { loadWebtask } from './load.ts';

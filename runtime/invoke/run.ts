@@ -63,7 +63,7 @@ export interface RunSettings extends OutputReceivers {
 
 /** Something that a webtask did and that its caller does not see. */
 export interface RunProblem {
-  readonly kind: 'read-missing' | 'called-back-twice' | 'timed-out' | 'threw-after-answer';
+  readonly kind: 'read-missing' | 'called-back-twice' | 'timed-out' | 'threw-after-answer' | 'ended';
   /** A sentence that names the webtask's file, and the line where it is known. */
   readonly message: string;
 }
@@ -101,7 +101,7 @@ export async function runWebtask(
   const { id = requestId() } = settings;
   const name = settings.name ?? basename(webtask.file);
   const output = collectOutput(settings);
-  const run: ActiveRun = { onUncaught: (error) => takeUncaught(error), onOutput: output?.push };
+  const run: ActiveRun = { id, onUncaught: (error) => takeUncaught(error), onOutput: output?.push };
   // In the run, so that its events are too, whoever sends the body, reads the answer or leaves.
   const exchange = callInRun(run, () => openExchange(request));
   const { req, res } = exchange;

@@ -4,6 +4,7 @@ import type { WebtaskError } from '../errors.ts';
 import { createModules } from '../modules/index.ts';
 import { openStore } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
+import { readLimits } from '../worker/limits/limits.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
 import { createActs, createJournal } from './audit/index.ts';
@@ -67,12 +68,14 @@ export async function openPlatform(options: ServerOptions, baseUrl: () => string
   const { registry, codeStore, openDocuments, quotas } = data;
   const { loadCode } = codeStore;
   const modules = createModules(resolve(dataFolder, 'modules'), env);
+  const usage = readLimits(env);
   const runner = await openRunner(options.isolation ?? 'inline', {
     folder: process.cwd(),
     modules,
     fetchText: async (url) => (await loadCode({ url })).text,
     forgetUrl: loadCode.forget,
     openDocuments,
+    limits: usage,
     onOutput: onLine,
   });
   const findCode = createCodeFinder(registry, loadCode, data.maxCodeBytes);
@@ -91,7 +94,14 @@ export async function openPlatform(options: ServerOptions, baseUrl: () => string
   const acts = createActs(journal);
   const limits = createLimits(openStoreOnce);
   const shared = { registry, findCode, runner, openDocuments, issue, baseUrl, acts, limits, logs, metrics, onError };
-  const run = createRunHandler({ ...shared, authorize: createAuthorizer(identify), ownHosts, limitMs, onLine });
+  const run = createRunHandler({
+    ...shared,
+    authorize: createAuthorizer(identify),
+    ownHosts,
+    limitMs,
+    maxBodyBytes: usage.bodyBytes,
+    onLine,
+  });
   const cron = openCron({
     openStore: openStoreOnce,
     env,

@@ -27,6 +27,8 @@ export const FRAMES = {
   abort: { number: 5, from: 'server', maxHead: 0, maxBytes: 0 },
   /** What became of a call. */
   result: { number: 6, from: 'server', maxHead: 4 << 20, maxBytes: 16 << 20 },
+  /** Asks for a sign of life. */
+  ping: { number: 7, from: 'server', maxHead: 0, maxBytes: 0 },
   /** The worker runs. */
   ready: { number: 16, from: 'worker', maxHead: 1 << 10, maxBytes: 0 },
   /** The head of an answer, with the beginning of its body. */
@@ -39,6 +41,8 @@ export const FRAMES = {
   message: { number: 20, from: 'worker', maxHead: 256, maxBytes: 64 << 10 },
   /** Asks the server for what a worker cannot do itself. */
   call: { number: 21, from: 'worker', maxHead: 4 << 20, maxBytes: 0 },
+  /** The sign of life. */
+  pong: { number: 22, from: 'worker', maxHead: 0, maxBytes: 0 },
   /** How many bytes of a body were taken, so that as many more may be sent. */
   taken: { number: 32, from: 'both', maxHead: 32, maxBytes: 0 },
 } as const satisfies Record<string, FrameRule>;

@@ -1,3 +1,8 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import type { Limits } from './limits/limits.ts';
+import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
+
 /** How the process of a worker is started. */
 export interface Launch {
   readonly command: string;
@@ -10,8 +15,34 @@ export interface Launch {
 /**
  * A worker as a process of its own, with no more around it: mistakes of a webtask stay in it, attacks do not.
  *
+ * Its memory and open files are limited where `prlimit` is: on Linux.
+ *
  * @param program - absolute path of the one file that a worker runs
+ * @see prlimit(1)
  */
-export function launchProcess(program: string): Launch {
-  return { command: process.execPath, args: [program], env: {} };
+export function launchProcess(program: string, { memoryBytes, files }: Pick<Limits, 'memoryBytes' | 'files'>): Launch {
+  const node = [process.execPath, ...nodeArguments(memoryBytes), program];
+  const limited = [`--data=${dataBytes(memoryBytes)}`, '--core=0', `--cpu=${MAX_CPU_SECONDS}`, `--nofile=${files}`];
+  prlimit ??= findProgram('prlimit');
+  const [command = process.execPath, ...args] = prlimit === '' ? node : [prlimit, ...limited, ...node];
+  return { command, args, env: {} };
+}
+let prlimit: string | undefined;
+
+/** Of the whole life of a process: who counts it lets it have less. */
+export const MAX_CPU_SECONDS = 3600;
+
+/** The worker has no PATH, so that the program is looked for here. */
+function findProgram(name: string): string {
+  if (process.platform !== 'linux') return '';
+  const isThere = (file: string): boolean => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const folders = (process.env.PATH ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find(isThere) ?? '';
 }

@@ -4,9 +4,21 @@
  */
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { runningId } from '../invoke/index.ts';
+import { startWatchdog } from './limits/watchdog.worker.ts';
 import { serveRuns } from './serve-runs.worker.ts';
 
+startWatchdog(where);
 serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
   if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
   process.exit(reason ? 1 : 0);
 });
+
+/** In the middle of whatever is running. */
+function where(): { run: string | undefined; stack: string } {
+  const usual = Error.stackTraceLimit;
+  Error.stackTraceLimit = 50;
+  const stack = String(new Error().stack);
+  Error.stackTraceLimit = usual;
+  return { run: runningId(), stack };
+}

@@ -15,7 +15,8 @@ export function readReply(text: string): ReplyHead {
     typeof statusMessage === 'string' &&
     Array.isArray(rawHeaders) &&
     rawHeaders.length % 2 === 0 &&
-    rawHeaders.every((it) => typeof it === 'string');
+    rawHeaders.every((it, i) => typeof it === 'string' && (i % 2 === 0 ? NAME : VALUE).test(it)) &&
+    VALUE.test(statusMessage);
   if (!isHead) return fail('WORKER_FRAME_INVALID', { reason: 'the head of an answer is none' });
   return {
     status: Number(status),
@@ -25,6 +26,11 @@ export function readReply(text: string): ReplyHead {
     failed: failed === true,
   };
 }
+
+/** RFC 9110 section 5.1 and 5.5, as Node lets through. */
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f\u0100-\uffff]*$/;
 
 /** Reads why a run has no answer; `undefined` where it was not to be run. Errors of the platform are no worker's to tell. */
 export function readBroken(text: string): Error | undefined {

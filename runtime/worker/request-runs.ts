@@ -1,18 +1,23 @@
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import type { IssueForRun } from '../context/index.ts';
-import { fail, WebtaskError } from '../errors.ts';
+import { WebtaskError } from '../errors.ts';
 import type { OutputLevel, RunReply, RunRequest } from '../invoke/index.ts';
-import { type Answers, answerCall } from './answer-call.ts';
-import type { Frame } from './frame.ts';
+import type { Answers } from './answer-call.ts';
+import type { Limits } from './limits/limits.ts';
 import { openLink } from './link.ts';
-import type { Call, Definition, MessageHead, RunHead } from './messages.ts';
-import { readBroken, readReply } from './read-messages.ts';
-import { type Receiving, receiveBody } from './receive-body.ts';
+import type { Definition, RunHead } from './messages.ts';
 import { type Sending, sendBody } from './send-body.ts';
+import { createTaker, type RunsState } from './take-frames.ts';
 
 /** Receives what a webtask printed. */
 export type OnMessage = (text: string, level: OutputLevel) => void;
+
+/** The limit that a worker went beyond, and the id of the request to blame, where it is known. */
+export interface Breach {
+  readonly error: WebtaskError;
+  readonly blamed?: string | undefined;
+}
 
 /** What a worker can be asked to run, and what its server does for it. */
 export interface Runnable extends Answers {
@@ -49,21 +54,20 @@ export interface Runs {
   run(runnable: Runnable, request: RunRequest, options: RunOptions): Promise<RunReply | undefined>;
   /** Has the worker forget what it compiled. */
   forget(runnable: Runnable): void;
-  /** Nothing more will come: what runs fails with WORKER_ENDED and that reason. */
-  end(reason: string): void;
+  /** The container whose webtasks it runs; none yet is empty. */
+  readonly container: string;
+  /** Takes what was printed past the webtasks' own streams, and says whether it was a webtask's. */
+  print(text: string): boolean;
+  /** Asks the worker for a sign of life. */
+  ping(onPong: () => void): void;
+  /**
+   * Nothing more will come: what runs fails with WORKER_ENDED and that reason.
+   *
+   * @param breach - of a limit, where that was why: it is the error of the request to blame, or of each of them where
+   * that is not known
+   */
+  end(reason: string, breach?: Breach): void;
 }
-
-interface Running {
-  readonly options: RunOptions;
-  readonly request: Sending | undefined;
-  readonly onReply: (reply: RunReply | undefined) => void;
-  readonly onError: (error: Error) => void;
-  reply?: Receiving;
-}
-
-const LEVELS: ReadonlySet<number> = new Set([10, 20, 30, 40, 50]);
-/** Bytes of a request's body that may go in one frame with its head. */
-const _FIRST_BYTES = 64 << 10;
 
 /**
  * Has the worker at the other end of a pipe run webtasks.
@@ -73,74 +77,36 @@ const _FIRST_BYTES = 64 << 10;
  * @param onBroken - is told once why nothing more can come
  * @param onIdle - is told when the last request was answered
  */
-export function requestRuns(pipe: Duplex, onBroken: (reason: string) => void, onIdle: () => void): Runs {
-  const running = new Map<number, Running>();
-  const runnables = new Map<number, Runnable>();
+export function requestRuns(
+  pipe: Duplex,
+  limits: Limits,
+  onBroken: (reason: string, breach?: Breach) => void,
+  onIdle: () => void,
+): Runs {
+  const state: RunsState = { running: new Map(), runnables: new Map(), issuers: new Map(), container: '', count: 0 };
+  const { running, runnables, issuers } = state;
   const ids = new WeakMap<Runnable, number>();
-  /** Who issued for the last run of each: code may ask when its run is over. */
-  const issuers = new Map<number, IssueForRun>();
-  let count = 0;
   let ended: string | undefined;
+  let onPong: (() => void) | undefined;
   let onReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
     onReady = resolve;
   });
-  const link = openLink(pipe, 'worker', take, (error) => onBroken(error?.message ?? 'its pipe was closed'));
-
-  function take(frame: Frame): void {
-    const { type, id, head } = frame;
-    if (type === 'ready') onReady();
-    else if (type === 'reply') takeReply(frame);
-    else if (type === 'data') takeData(frame);
-    else if (type === 'broken') takeBroken(frame);
-    else if (type === 'taken') running.get(id)?.request?.taken(Number(head));
-    else if (type === 'message') takeMessage(frame);
-    else if (type === 'call') takeCall(frame);
-  }
-
-  function takeReply({ id, head, bytes, last }: Frame): void {
-    const it = running.get(id);
-    if (it === undefined) return; // its caller went away meanwhile
-    if (it.reply) fail('WORKER_FRAME_INVALID', { reason: 'a request was answered twice' });
-    it.reply = receiveBody(
-      (taken) => link.send('taken', id, { head: taken }),
-      () => abort(id),
-    );
-    const reply = { ...readReply(head), body: it.reply.body };
-    it.reply.push(bytes, last);
-    it.onReply(reply);
-    if (last) finish(id);
-  }
-
-  function takeData({ id, bytes, last }: Frame): void {
-    const it = running.get(id);
-    if (it && !it.reply) fail('WORKER_FRAME_INVALID', { reason: 'a body came before its head' });
-    it?.reply?.push(bytes, last);
-    if (last) finish(id);
-  }
-
-  function takeBroken({ id, head }: Frame): void {
-    const it = running.get(id);
-    finish(id);
-    if (it?.reply) it.reply.breakOff(new Error('the webtask closed the connection'));
-    else {
-      const reason = readBroken(head);
-      if (reason === undefined) it?.onReply(undefined);
-      else it?.onError(reason);
-    }
-  }
-
-  function takeMessage({ id, head, bytes }: Frame): void {
-    const { of, level } = JSON.parse(head) as MessageHead; // each is looked up
-    const onMessage = running.get(id)?.options.onMessage ?? runnables.get(of)?.onMessage;
-    onMessage?.(bytes.toString('utf8'), LEVELS.has(level) ? level : 30);
-  }
-
-  function takeCall({ id, head }: Frame): void {
-    const call = JSON.parse(head) as Call; // answerCall looks at each field
-    const issue = call.what === 'issue' ? (running.get(call.run)?.options.issue ?? issuers.get(call.of)) : undefined;
-    answerCall(call, runnables.get(call.of), issue).then((result) => link.send('result', id, { head: result }));
-  }
+  const taker = createTaker(state, limits, {
+    send: (type, id, head) => link.send(type, id, { head }),
+    unread: () => pipe.writableLength,
+    onBreach: (error, blamed) => onBroken(error.message, { error, blamed }),
+    onReady: () => onReady(),
+    onPong() {
+      onPong?.();
+      onPong = undefined;
+    },
+    finish,
+    abort,
+  });
+  const link = openLink(pipe, 'worker', taker.take, (error) =>
+    onBroken(error?.message ?? 'it was killed, or closed its pipe'),
+  );
 
   function finish(id: number): void {
     running.get(id)?.request?.stop();
@@ -157,11 +123,12 @@ export function requestRuns(pipe: Duplex, onBroken: (reason: string) => void, on
     const known = ids.get(runnable);
     if (known !== undefined) return known;
     onDefine?.();
-    count += 1;
-    ids.set(runnable, count);
-    runnables.set(count, runnable);
-    link.send('define', count, { head: runnable.definition, bytes: Buffer.from(runnable.code) });
-    return count;
+    state.count += 1;
+    state.container = runnable.definition.container;
+    ids.set(runnable, state.count);
+    runnables.set(state.count, runnable);
+    link.send('define', state.count, { head: runnable.definition, bytes: Buffer.from(runnable.code) });
+    return state.count;
   }
 
   function start(
@@ -172,8 +139,8 @@ export function requestRuns(pipe: Duplex, onBroken: (reason: string) => void, on
     if (ended !== undefined) return Promise.reject(new WebtaskError('WORKER_ENDED', { reason: ended }));
     const of = define(runnable, options.onCompile);
     if (options.issue) issuers.set(of, options.issue);
-    count += 1;
-    const id = count;
+    state.count += 1;
+    const id = state.count;
     const { urlFormat, requestId, onlyIfItWritesHeaders = false } = options;
     const head = {
       of,
@@ -198,11 +165,12 @@ export function requestRuns(pipe: Duplex, onBroken: (reason: string) => void, on
       } else {
         link.send('run', id, { head, last: true, ...(body && { bytes: Buffer.from(body) }) });
       }
-      running.set(id, { request, options, onReply, onError });
+      const { name = runnable.definition.container } = runnable.definition;
+      running.set(id, { name, request, options, onReply, onError, bytes: 0 });
       const leave = (): void => {
         if (!running.has(id)) return;
         abort(id);
-        onError(new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: runnable.definition.name ?? 'webtask' }));
+        onError(new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name }));
       };
       if (signal?.aborted) leave();
       signal?.addEventListener('abort', leave, { once: true });
@@ -223,14 +191,28 @@ export function requestRuns(pipe: Duplex, onBroken: (reason: string) => void, on
       issuers.delete(id);
       link.send('forget', id);
     },
-    end(reason) {
+    get container() {
+      return state.container;
+    },
+    print: taker.print,
+    ping(callback) {
+      onPong = callback;
+      link.send('ping', 0);
+    },
+    end(reason, breach) {
       if (ended !== undefined) return;
       ended = reason;
-      for (const { request, reply, onError } of running.values()) {
-        const error = new WebtaskError('WORKER_ENDED', { reason });
+      const all = [...running.values()];
+      const isKnown = all.some(({ options }) => options.requestId === breach?.blamed);
+      for (const { request, reply, options, onError } of all) {
+        const isBlamed = breach && (!isKnown || options.requestId === breach.blamed);
+        const error = isBlamed ? breach.error : new WebtaskError('WORKER_ENDED', { reason });
         request?.stop();
-        if (reply) reply.breakOff(error);
-        else onError(error);
+        if (!reply) onError(error);
+        else {
+          options.onMessage(error.message, 50); // its answer has begun, and cannot say so
+          reply.breakOff(error);
+        }
       }
       running.clear();
     },

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { fail } from '../errors.ts';
 
 /** Bytes of a body that may be under way before the other side has taken some. */
 export const WINDOW_BYTES = 256 << 10;
@@ -7,7 +8,11 @@ const PIECE_BYTES = 64 << 10;
 
 /** A body on its way to the other side. */
 export interface Sending {
-  /** The other side has taken that many bytes. */
+  /**
+   * The other side has taken that many bytes.
+   *
+   * @throws WORKER_FRAME_INVALID where it was not sent as many
+   */
   taken(bytes: number): void;
   /** Nobody wants the rest. */
   stop(): void;
@@ -63,6 +68,9 @@ export function sendBody(
 
   return {
     taken(bytes) {
+      if (!(bytes >= 0 && credit + bytes <= WINDOW_BYTES)) {
+        fail('WORKER_FRAME_INVALID', { reason: 'more of a body was taken than was sent' });
+      }
       credit += bytes;
       pump();
     },

@@ -49,6 +49,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     else if (type === 'run') run(frame);
     else if (type === 'body') running.get(id)?.request?.push(frame.bytes, frame.last);
     else if (type === 'taken') running.get(id)?.reply?.taken(Number(frame.head));
+    else if (type === 'ping') link.send('pong', 0);
     else if (type === 'abort') running.get(id)?.caller.abort();
     else if (type === 'result') calls.settle(frame);
   }

@@ -2,13 +2,22 @@ import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { WebtaskError } from '../errors.ts';
 import type { Launch } from './launch.ts';
-import { type Runs, requestRuns } from './request-runs.ts';
+import { openWatchdogPipe, type Place } from './limits/ask-where.ts';
+import { describeEnd } from './limits/describe-end.ts';
+import { killGroup, killTree } from './limits/kill-tree.ts';
+import { type Limits, readLimits } from './limits/limits.ts';
+import { WATCHDOG_DESCRIPTOR } from './limits/watchdog-descriptor.ts';
+import { type Breach, type Runs, requestRuns } from './request-runs.ts';
 
 /** A process that runs webtasks of one container. */
-export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count'> {
+export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'ping'> {
   readonly pid: number;
   /** Ends the process at once; what runs fails with WORKER_ENDED and that reason. */
   kill(reason: string): void;
+  /** Asks where its code is. */
+  where(): Promise<Place | undefined>;
+  /** Ends the process at once, because of a limit. */
+  breach(error: WebtaskError, blamed?: string): void;
   /** Resolves with the reason when the process is gone. */
   readonly ended: Promise<string>;
 }
@@ -18,6 +27,7 @@ export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count'> {
  *
  * @param onOutput - receives what was printed past the webtasks' own streams
  * @param onIdle - is told when the last request was answered
+ * @param limits - of what it prints and answers; the others are its launch's, and those of whoever supervises it
  * @throws WORKER_NOT_STARTED
  * @see protocol reference 2.9
  */
@@ -25,37 +35,52 @@ export async function startWorker(
   { command, args, env, inputs = [] }: Launch,
   onOutput: (text: string) => void,
   onIdle: () => void = () => undefined,
+  limits: Limits = readLimits({}),
 ): Promise<Worker> {
   const child = spawn(command, args, {
     env,
-    stdio: ['ignore', 'pipe', 'pipe', 'pipe', ...inputs.map(() => 'pipe' as const)],
+    detached: true, // a group of its own, to be ended with all that is in it
+    stdio: stdioFor(inputs.length),
   });
-  for (const [index, input] of inputs.entries()) {
-    (child.stdio[4 + index] as Duplex).on('error', () => undefined).end(input); // a pipe, as asked for
-  }
-  for (const stream of [child.stdout, child.stderr]) (stream as Readable).setEncoding('utf8').on('data', onOutput);
+  const { pid = 0 } = child;
+  const pipes = child.stdio as readonly unknown[] as readonly Duplex[]; // as asked for
+  for (const [index, input] of inputs.entries()) pipes[4 + index]?.on('error', () => undefined).end(input);
   let reason: string | undefined;
-  const kill = (why: string): void => {
+  let breach: Breach | undefined;
+  const kill = (why: string, because?: Breach): void => {
     reason ??= why;
-    child.kill('SIGKILL');
+    breach ??= because;
+    if (child.exitCode === null && child.signalCode === null) killTree(pid);
   };
-  /** Of a process that ends, its pipe is closed first: how it ended says more. */
+  /** Of a process that ends, its pipes are closed first: how it ended says more. */
   let brokenBy: string | undefined;
-  const onBroken = (why: string): void => {
-    brokenBy = why;
-    child.kill('SIGKILL');
+  const onBroken = (why: string, because?: Breach): void => {
+    brokenBy ??= why;
+    if (because) kill(why, because);
+    else killTree(pid);
   };
-  const runs = requestRuns(child.stdio[3] as Duplex, onBroken, onIdle); // a pipe, as asked for
+  const runs = requestRuns(pipes[3] as Duplex, limits, onBroken, onIdle);
+  const watchdog = openWatchdogPipe(pipes[WATCHDOG_DESCRIPTOR] as Duplex, onBroken);
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr] as Readable[]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      printed = (printed + text).slice(-LAST_PRINTED);
+      if (!runs.print(text)) onOutput(text);
+    });
+  }
   const ended = new Promise<string>((resolve) => {
-    const end = (what: string): void => {
-      reason ??= what;
-      runs.end(reason);
+    const end = (what: string, because?: WebtaskError): void => {
+      reason ??= because?.message ?? what;
+      runs.end(reason, breach ?? (because && { error: because }));
       resolve(reason);
     };
     child.once('error', (error) => end(error.message));
     child.once('exit', (code, signal) => {
+      killGroup(pid);
       const how = `its process ended with ${signal ?? `exit code ${code}`}`;
-      end(signal === 'SIGKILL' && brokenBy ? brokenBy : how);
+      if (signal === 'SIGKILL') return end(brokenBy ?? how);
+      // What it printed last says why, and may still be on its way.
+      setImmediate(() => end(how, describeEnd({ code, signal }, printed, runs.container, limits)));
     });
   });
   const failed = ended.then((why) => {
@@ -64,13 +89,27 @@ export async function startWorker(
   await Promise.race([runs.ready, failed]);
   failed.catch(() => undefined); // it ends at some time
   return {
-    pid: child.pid ?? 0,
+    pid,
     ended,
-    kill,
+    kill: (why) => kill(why),
+    breach: (error, blamed) => kill(error.message, { error, blamed }),
+    where: watchdog.ask,
     run: runs.run,
     forget: runs.forget,
+    ping: runs.ping,
     get count() {
       return runs.count;
     },
   };
+}
+
+/** Characters of what a process printed last, which say why it ended. */
+const LAST_PRINTED = 8192;
+
+/** The pipe of the frames is descriptor 3, what is to be read follows, the watchdog is last. */
+function stdioFor(inputs: number): ('ignore' | 'pipe')[] {
+  return Array.from({ length: WATCHDOG_DESCRIPTOR + 1 }, (_, descriptor) => {
+    const isUsed = descriptor > 0 && (descriptor < 4 + inputs || descriptor === WATCHDOG_DESCRIPTOR);
+    return isUsed ? 'pipe' : 'ignore';
+  });
 }

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { RunReply, RunRequest } from '../../runtime/invoke/index.ts';
 import { createDocuments, createMemoryStore } from '../../runtime/store/index.ts';
 import { launchProcess } from '../../runtime/worker/launch.ts';
+import { readLimits } from '../../runtime/worker/limits/limits.ts';
 import type { Definition } from '../../runtime/worker/messages.ts';
 import { findProgram } from '../../runtime/worker/program.ts';
 import type { Runnable } from '../../runtime/worker/request-runs.ts';
@@ -12,7 +13,9 @@ export function useWorker(): { readonly worker: Worker; readonly printed: string
   const it: { worker?: Worker; printed: string[] } = { printed: [] };
   beforeEach(async () => {
     it.printed = [];
-    it.worker = await startWorker(launchProcess(await findProgram()), (chunk) => it.printed.push(chunk));
+    it.worker = await startWorker(launchProcess(await findProgram(), readLimits({})), (chunk) =>
+      it.printed.push(chunk),
+    );
   });
   afterEach(async () => {
     it.worker?.kill('the test is over');

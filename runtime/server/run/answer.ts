@@ -45,7 +45,7 @@ export function sendError(error: unknown, requestId: string, res: ServerResponse
   res.statusCode = status;
   res.setHeader('Content-Type', 'application/json');
   res.setHeader('x-wt-response-source', source);
-  if (known.code === 'LIMIT_EXCEEDED') res.setHeader('Retry-After', String(known.fields.retryAfter));
+  if (typeof known.fields.retryAfter === 'number') res.setHeader('Retry-After', String(known.fields.retryAfter));
   res.end(body);
   return known;
 }

@@ -1,5 +1,5 @@
 import type { Documents } from '../../store/index.ts';
-import type { PoolLimits } from '../../worker/index.ts';
+import type { Limits, PoolLimits } from '../../worker/index.ts';
 import type { Runner } from './runner.ts';
 import type { VersionParts } from './versions.ts';
 
@@ -12,6 +12,8 @@ export interface RunnerParts extends Omit<VersionParts<unknown>, 'onForgotten'> 
   readonly fetchText: (url: string) => Promise<string>;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
+  /** What webtasks may use. */
+  readonly limits: Limits;
   /** Receives what workers print past the streams of their webtasks. */
   readonly onOutput: (text: string) => void;
 }
@@ -34,6 +36,7 @@ export async function openRunner(isolation: Isolation, parts: RunnerParts): Prom
   ]);
   const program = findProgram();
   program.catch(() => undefined); // said by each start
-  const start = async (onIdle: () => void) => startWorker(launchProcess(await program), parts.onOutput, onIdle);
+  const start = async (onIdle: () => void) =>
+    startWorker(launchProcess(await program, parts.limits), parts.onOutput, onIdle, parts.limits);
   return createWorkerRunner({ ...parts, pool: createPool(start, POOL, () => performance.now()) });
 }

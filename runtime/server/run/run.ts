@@ -43,13 +43,13 @@ export interface RunParts {
   /** The hosts that are the cluster's. */
   readonly ownHosts: OwnHosts;
   readonly limitMs: number;
+  /** Bytes of a request's body that is parsed. */
+  readonly maxBodyBytes: number;
   /** Receives what webtasks print, secrets masked. */
   readonly onLine: (line: string) => void;
   /** Is told of every error that is answered, with the id of its request. */
   readonly onError: (error: WebtaskError, requestId?: string) => void;
 }
-
-const MAX_BODY_BYTES = 1024 * 1024;
 
 /**
  * Makes the handler of runs: the webtask that is named, or the one of the token that comes with the request.
@@ -133,7 +133,7 @@ async function run(
       return { token: issued.token, url };
     },
     limitMs: parts.limitMs,
-    maxBodyBytes: MAX_BODY_BYTES,
+    maxBodyBytes: parts.maxBodyBytes,
     onMessage: log.onMessage,
     onProblem: log.onProblem,
   };

@@ -1,14 +1,15 @@
-import { storageKey } from '../../context/index.ts';
+import { maskSecrets, storageKey } from '../../context/index.ts';
 import { WebtaskError } from '../../errors.ts';
 import type { RunReply } from '../../invoke/index.ts';
 import type { Documents } from '../../store/index.ts';
-import type { Pool, Runnable, Worker } from '../../worker/index.ts';
+import { createSupervisor, type Limits, type Pool, type Runnable, type Worker } from '../../worker/index.ts';
 import type { Runner, RunOrder } from './runner.ts';
 import { createVersions, type VersionParts } from './versions.ts';
 
 /** What runs in workers are made with. */
 export interface WorkerRunnerParts extends Omit<VersionParts<Runnable>, 'onForgotten'> {
   readonly pool: Pool;
+  readonly limits: Limits;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
   /** Fetches compilers and middleware. */
@@ -23,7 +24,8 @@ const GRACE_MS = 1000;
  *
  * @see protocol reference 2.9
  */
-export function createWorkerRunner({ pool, openDocuments, fetchText, ...parts }: WorkerRunnerParts): Runner {
+export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...parts }: WorkerRunnerParts): Runner {
+  const supervisor = createSupervisor(limits, () => performance.now());
   const versions = createVersions<Runnable>({
     ...parts,
     onForgotten: (runnable) => pool.forget(runnable.definition.container, runnable),
@@ -40,10 +42,16 @@ export function createWorkerRunner({ pool, openDocuments, fetchText, ...parts }:
         fetchText,
         onMessage: order.settings.onMessage ?? (() => undefined),
       }));
-      const worker = await pool.workerOf(order.settings.container);
+      const { container } = order.settings;
+      supervisor.admit(container);
+      const worker = await pool.workerOf(container);
+      supervisor.watch(container, worker);
       return order.onReady() ? runIn(worker, runnable, order) : undefined;
     },
-    close: pool.close,
+    async close() {
+      supervisor.close();
+      await pool.close();
+    },
   };
 }
 
@@ -65,10 +73,25 @@ async function runIn(
     const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile };
     return await worker.run(runnable, request, options);
   } catch (error) {
-    throw isLate ? new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs }) : error;
+    const cause = isLate
+      ? new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs })
+      : masked(error, settings.secrets);
+    if (cause instanceof WebtaskError && cause.fault === 'webtask') {
+      const stack = cause.fields.stack;
+      const message = `${name}: ${typeof stack === 'string' ? stack : cause.message}`;
+      settings.onProblem?.({ kind: 'ended', message });
+    }
+    throw cause;
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A stack may have secrets in it, as the names of functions. */
+function masked(error: unknown, secrets: Readonly<Record<string, string>>): unknown {
+  if (!(error instanceof WebtaskError) || typeof error.fields.stack !== 'string') return error;
+  const stack = maskSecrets(secrets)(error.fields.stack);
+  return new WebtaskError(error.code as 'INTERNAL', { ...error.fields, stack });
 }
 
 function definitionOf({ settings }: RunOrder): Omit<Runnable['definition'], 'file' | 'modulePaths'> {

@@ -31,6 +31,9 @@ function poolOf(limits: Partial<PoolLimits> = {}): { pool: Pool; started: Proces
       },
       run: () => Promise.reject(new Error('not asked for')),
       forget: () => undefined,
+      ping: () => undefined,
+      where: async () => undefined,
+      breach: () => undefined,
     };
     started.push(it);
     return it;

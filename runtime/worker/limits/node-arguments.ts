@@ -1,0 +1,21 @@
+/** What of the memory is left for what is not objects of JavaScript. */
+const HEAP_SHARE = 0.6;
+const MEGABYTE = 1 << 20;
+/**
+ * What Node has before it runs anything, with the watchdog. V8 from 13 on (Node 24) also reserves 512 MB for code, which
+ * counts as if it were used.
+ */
+const BASE_BYTES = 80 * MEGABYTE + (Number.parseInt(process.versions.v8, 10) >= 13 ? 512 * MEGABYTE : 0);
+
+/** How much a process can have that runs Node, buffers included: the limit of its data segment. */
+export function dataBytes(memoryBytes: number): number {
+  return BASE_BYTES + memoryBytes;
+}
+
+/** How Node is to be started in a worker: the heap is less than the memory, so that it ends with a clear error. */
+export function nodeArguments(memoryBytes: number): string[] {
+  return [`--max-old-space-size=${Math.floor((memoryBytes * HEAP_SHARE) / MEGABYTE)}`, ...WITHOUT_INSPECTOR];
+}
+
+/** A signal would open the port of the inspector; older Nodes cannot be told to leave it closed. */
+const WITHOUT_INSPECTOR = ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));

@@ -1,0 +1,2 @@
+/** The descriptor of the pipe between a server and the watchdog of a worker. */
+export const WATCHDOG_DESCRIPTOR = 7;

@@ -1,0 +1,191 @@
+import type { IssueForRun } from '../context/index.ts';
+import { fail, WebtaskError } from '../errors.ts';
+import type { RunReply } from '../invoke/index.ts';
+import { answerCall } from './answer-call.ts';
+import type { Frame } from './frame.ts';
+import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
+import { createFrameGuard } from './limits/frame-guard.ts';
+import { limitBody, limitHead } from './limits/limit-reply.ts';
+import { type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
+import { createWindow } from './limits/window.ts';
+import type { Call, MessageHead } from './messages.ts';
+import { readBroken, readReply } from './read-messages.ts';
+import { type Receiving, receiveBody } from './receive-body.ts';
+import type { Runnable, RunOptions } from './request-runs.ts';
+import type { Sending } from './send-body.ts';
+
+/** A request that a worker is answering. */
+export interface Running {
+  /** Of its webtask, for errors. */
+  readonly name: string;
+  readonly options: RunOptions;
+  readonly request: Sending | undefined;
+  readonly onReply: (reply: RunReply | undefined) => void;
+  readonly onError: (error: Error) => void;
+  reply?: Receiving;
+  /** Bytes of its answer's body, until now. */
+  bytes: number;
+}
+
+/** What a server knows of the runs of a worker. */
+export interface RunsState {
+  readonly running: Map<number, Running>;
+  readonly runnables: Map<number, Runnable>;
+  /** Who issued for the last run of each: code may ask when its run is over. */
+  readonly issuers: Map<number, IssueForRun>;
+  /** Whose webtasks they are; none yet is empty. */
+  container: string;
+  /** The largest id that was given out. */
+  count: number;
+}
+
+/** Takes what a worker sends and prints. */
+export interface Taker {
+  take(frame: Frame): void;
+  print(text: string): boolean;
+}
+
+/** What becomes of what a worker sends. */
+export interface Outcomes {
+  send(type: 'taken' | 'result', id: number, head: unknown): void;
+  /** Bytes that wait until the worker reads them. */
+  unread(): number;
+  /** The worker went beyond a limit of all its webtasks; `blamed` is the request that did, where it is known. */
+  onBreach(error: WebtaskError, blamed?: string): void;
+  onReady(): void;
+  onPong(): void;
+  /** The request was answered, or will not be. */
+  finish(id: number): void;
+  /** Nobody waits for the answer any more. */
+  abort(id: number): void;
+}
+
+const LEVELS: ReadonlySet<number> = new Set([10, 20, 30, 40, 50]);
+/** What a message costs beside its text. */
+const MESSAGE_BYTES = 256;
+/** Bytes that a worker may leave unread. */
+const MAX_UNREAD = 64 << 20;
+
+/**
+ * Takes what a worker sends. Nothing of it is believed.
+ *
+ * @returns `take` for the next frame, which throws WORKER_FRAME_INVALID for one that was not asked for; `print` for what
+ * was printed past the webtasks' own streams, which says whether there is a webtask
+ */
+export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes): Taker {
+  const { running, runnables, issuers } = state;
+  const now = (): number => performance.now();
+  const guard = createFrameGuard(now);
+  const output = createWindow(OUTPUT_WINDOW_MS);
+  const queue = createCallQueue();
+  let isReady = false;
+
+  function takeReply({ id, head, bytes, last }: Frame): void {
+    const it = running.get(id);
+    if (it === undefined) return; // its caller went away meanwhile
+    if (it.reply) fail('WORKER_FRAME_INVALID', { reason: 'a request was answered twice' });
+    const reply = readReply(head);
+    try {
+      limitHead(it.name, reply.rawHeaders, limits);
+    } catch (error) {
+      outcomes.abort(id);
+      it.onError(error as Error);
+      return;
+    }
+    it.reply = receiveBody(
+      (taken) => outcomes.send('taken', id, taken),
+      () => outcomes.abort(id),
+    );
+    push(id, it, it.reply, bytes, last);
+    it.onReply({ ...reply, body: it.reply.body });
+    if (last) outcomes.finish(id);
+  }
+
+  function takeData({ id, bytes, last }: Frame): void {
+    const it = running.get(id);
+    if (it === undefined) return;
+    const reply = it.reply ?? fail('WORKER_FRAME_INVALID', { reason: 'a body came before its head' });
+    push(id, it, reply, bytes, last);
+    if (last) outcomes.finish(id);
+  }
+
+  function push(id: number, it: Running, reply: Receiving, bytes: Buffer, last: boolean): void {
+    it.bytes += bytes.length;
+    try {
+      limitBody(it.name, it.bytes, limits);
+    } catch (error) {
+      it.options.onMessage((error as Error).message, 50);
+      outcomes.abort(id);
+      reply.breakOff(error as Error);
+      return;
+    }
+    reply.push(bytes, last);
+  }
+
+  function takeBroken({ id, head }: Frame): void {
+    const it = running.get(id);
+    outcomes.finish(id);
+    if (it?.reply) it.reply.breakOff(new Error('the webtask closed the connection'));
+    else {
+      const reason = readBroken(head);
+      if (reason === undefined) it?.onReply(undefined);
+      else it?.onError(reason);
+    }
+  }
+
+  function takeMessage({ id, head, bytes }: Frame): void {
+    const { of, level } = JSON.parse(head) as MessageHead; // each is looked up
+    const it = running.get(id);
+    if (!mayPrint(bytes.length, it?.options.requestId)) return;
+    const onMessage = it?.options.onMessage ?? runnables.get(of)?.onMessage;
+    onMessage?.(bytes.toString('utf8'), LEVELS.has(level) ? level : 30);
+  }
+
+  function mayPrint(bytes: number, requestId?: string): boolean {
+    output.add(bytes + MESSAGE_BYTES, now());
+    const { outputBytes: maxBytes } = limits;
+    if (output.sum(now()) <= maxBytes) return true;
+    const fields = { container: state.container, maxBytes, windowMs: OUTPUT_WINDOW_MS };
+    outcomes.onBreach(new WebtaskError('RUN_OUTPUT_EXCEEDED', fields), requestId);
+    return false;
+  }
+
+  /** Of one request it can be, of several nobody knows whose it is. */
+  function print(text: string): boolean {
+    const [first, second] = [...running.values()].slice(0, 2);
+    const receiver = first && !second ? first.options : runnables.values().next().value;
+    if (receiver && mayPrint(text.length)) receiver.onMessage(text.replace(/\r?\n$/, ''), 30);
+    return receiver !== undefined;
+  }
+
+  function takeCall({ id, head }: Frame): void {
+    const call = JSON.parse(head) as Call; // answerCall looks at each field
+    if (outcomes.unread() > MAX_UNREAD) fail('WORKER_FRAME_INVALID', { reason: 'it reads no results' });
+    const issue = call.what === 'issue' ? (running.get(call.run)?.options.issue ?? issuers.get(call.of)) : undefined;
+    const isTaken = queue.take(head.length, async () => {
+      outcomes.send('result', id, await answerCall(call, runnables.get(call.of), issue));
+    });
+    if (!isTaken)
+      outcomes.onBreach(new WebtaskError('RUN_CALLS_EXCEEDED', { container: state.container, max: MAX_CALLS }));
+  }
+
+  function take(frame: Frame): void {
+    const { type, id, head } = frame;
+    guard.take(frame.bytes.length);
+    // One that belongs to nobody yet has nothing to say but that it is ready.
+    const isExpected = state.count === 0 ? type === 'ready' && !isReady : type === 'call' || id <= state.count;
+    if (!isExpected) fail('WORKER_FRAME_INVALID', { reason: `nobody asked for ${type} ${id}` });
+    if (type === 'ready') {
+      isReady = true;
+      outcomes.onReady();
+    } else if (type === 'pong') outcomes.onPong();
+    else if (type === 'reply') takeReply(frame);
+    else if (type === 'data') takeData(frame);
+    else if (type === 'broken') takeBroken(frame);
+    else if (type === 'taken') running.get(id)?.request?.taken(Number(head));
+    else if (type === 'message') takeMessage(frame);
+    else if (type === 'call') takeCall(frame);
+  }
+
+  return { take, print };
+}
