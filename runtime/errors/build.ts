@@ -7,6 +7,7 @@ export const BUILD_ERRORS = {
     status: 400,
     fault: 'caller',
     text: 'The code of the webtask cannot be fetched from {url}: {reason}.',
+    fix: 'Give a URL such as https://example.com/pay.js.',
   },
   CODE_ADDRESS_REFUSED: {
     status: 403,
@@ -18,6 +19,7 @@ export const BUILD_ERRORS = {
     status: 502,
     fault: 'platform',
     text: 'The code of the webtask cannot be fetched from {url}: {reason}.',
+    fix: 'See that its server answers, and try again.',
   },
   CODE_STATUS: {
     status: 502,
@@ -25,9 +27,24 @@ export const BUILD_ERRORS = {
     text: 'The code of the webtask cannot be fetched from {url}: the answer was {status}.',
     fix: 'A private repository needs a server that may read it, or a token with the code in its request.',
   },
-  CODE_TOO_LARGE: { status: 502, fault: 'caller', text: 'The code at {url} is larger than {maxBytes} bytes.' },
-  CODE_TIMED_OUT: { status: 504, fault: 'platform', text: 'The code at {url} did not arrive within {timeoutMs} ms.' },
-  CODE_REDIRECTS: { status: 502, fault: 'caller', text: 'The code at {url} is behind more than {max} redirects.' },
+  CODE_TOO_LARGE: {
+    status: 502,
+    fault: 'caller',
+    text: 'The code at {url} is larger than {maxBytes} bytes.',
+    fix: 'Leave something out, or move it into a package.',
+  },
+  CODE_TIMED_OUT: {
+    status: 504,
+    fault: 'platform',
+    text: 'The code at {url} did not arrive within {timeoutMs} ms.',
+    fix: 'Try again, or put the code where it is served faster.',
+  },
+  CODE_REDIRECTS: {
+    status: 502,
+    fault: 'caller',
+    text: 'The code at {url} is behind more than {max} redirects.',
+    fix: 'Give the URL that they lead to.',
+  },
   CODE_HASH_MISMATCH: {
     status: 403,
     fault: 'caller',
@@ -41,7 +58,12 @@ export const BUILD_ERRORS = {
     text: 'git cannot be started, and says at which commit the code is.',
     fix: 'Install git.',
   },
-  GIT_FAILED: { status: 500, fault: 'caller', text: 'git {command} failed: {reason}' },
+  GIT_FAILED: {
+    status: 500,
+    fault: 'caller',
+    text: 'git {command} failed: {reason}',
+    fix: 'Run that command in the checkout to see more.',
+  },
   BUILD_NO_CHECKOUT: {
     status: 400,
     fault: 'webtask',

@@ -3,7 +3,12 @@ import type { ErrorEntry } from './entry.ts';
 /** Errors of code that does not become a function, and of the packages it needs. */
 export const COMPILE_ERRORS = {
   // compile
-  COMPILE_FAILED: { status: 400, fault: 'webtask', text: 'Compilation failed: {reason}' },
+  COMPILE_FAILED: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: {reason}',
+    fix: 'Correct the code there, or install the package that it misses.',
+  },
   COMPILE_RETURN_IN_MODULE: {
     status: 400,
     fault: 'webtask',
@@ -74,5 +79,6 @@ export const COMPILE_ERRORS = {
     status: 400,
     fault: 'webtask',
     text: 'Compilation failed: the compiler {name} did not call back within {limitMs} ms.',
+    fix: 'Have it call back with an error, or with the function of the webtask.',
   },
 } as const satisfies Record<string, ErrorEntry>;

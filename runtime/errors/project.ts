@@ -56,5 +56,10 @@ export const PROJECT_ERRORS = {
     text: 'Nothing was written, since these files exist: {files}.',
     fix: 'Choose another name, or move them away.',
   },
-  NEW_NOT_WRITTEN: { status: 500, fault: 'caller', text: 'The file {file} cannot be written: {reason}.' },
+  NEW_NOT_WRITTEN: {
+    status: 500,
+    fault: 'caller',
+    text: 'The file {file} cannot be written: {reason}.',
+    fix: 'Choose a folder that you may write to.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -13,6 +13,7 @@ export const RUN_ERRORS = {
     status: 501,
     fault: 'webtask',
     text: "The '{method}' method is not supported in this environment",
+    fix: 'Call it where webtask serve runs the webtask; in a test, put a function of your own in its place.',
   },
   CREATE_TOKEN_NO_PARENT: {
     status: 403,
@@ -24,11 +25,13 @@ export const RUN_ERRORS = {
     status: 400,
     fault: 'webtask',
     text: 'No token can be created: the options are neither the URL of code nor an object, or issuer_url is no URL.',
+    fix: 'Give the URL of the code, or an object with url, secrets and what else the token should have.',
   },
   CREATE_TOKEN_ISSUER: {
     status: 502,
     fault: 'webtask',
     text: 'No token can be created by the issuer {issuer}: {reason}.',
+    fix: 'See that issuer_url is a webtask server that accepts the token of this run.',
   },
   // invoke
   RUN_TIMED_OUT: {
@@ -41,11 +44,13 @@ export const RUN_ERRORS = {
     status: 502,
     fault: 'webtask',
     text: '{webtask} closed the connection without an answer.',
+    fix: 'Have it end its response, with an error status where something went wrong.',
   },
   RUN_CUT_OFF: {
     status: 502,
     fault: 'webtask',
     text: '{webtask} closed the connection before its answer was whole.',
+    fix: 'Have it end its response; what it printed may say why it did not.',
   },
   // limits
   RUN_BLOCKED: {

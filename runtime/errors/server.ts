@@ -91,8 +91,14 @@ export const SERVER_ERRORS = {
     status: 403,
     fault: 'caller',
     text: 'the development server answers requests to localhost only, not to {host}',
+    fix: 'Open http://localhost or http://127.0.0.1 with its port.',
   },
-  DEV_UNKNOWN: { status: 404, fault: 'caller', text: 'there is no webtask at {path}; these are here: {known}' },
+  DEV_UNKNOWN: {
+    status: 404,
+    fault: 'caller',
+    text: 'there is no webtask at {path}; these are here: {known}',
+    fix: 'Write one with: webtask new NAME',
+  },
   DEV_NAME_TWICE: {
     status: 500,
     fault: 'caller',

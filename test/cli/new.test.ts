@@ -112,7 +112,9 @@ describe('webtask new', () => {
     it('says why a folder cannot be written', async () => {
       writeFileSync(join(folder, 'taken'), '');
       expect(await create(['project', 'taken'])).to.deep.equal(
-        refused('The file taken/README.md cannot be written: ENOTDIR: not a directory. [NEW_NOT_WRITTEN]'),
+        refused(
+          'The file taken/README.md cannot be written: ENOTDIR: not a directory. Choose a folder that you may write to. [NEW_NOT_WRITTEN]',
+        ),
       );
     });
   });

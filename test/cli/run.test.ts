@@ -126,10 +126,13 @@ describe('webtask run', () => {
     expect(await run('\nreturn cb => cb(')).to.deep.equal({
       status: 3,
       stdout: '',
-      stderr: `webtask run: Compilation failed: Unexpected end of file (${join(project.folder, 'task.js')}:2). [COMPILE_FAILED]\n`,
+      stderr: `webtask run: Compilation failed: Unexpected end of file (${join(project.folder, 'task.js')}:2). Correct the code there, or install the package that it misses. [COMPILE_FAILED]\n`,
     });
     const { status, stderr } = await run('throw new Error("no " + module.webtask.secrets.API_KEY)');
-    expect([status, stderr]).to.deep.equal([3, 'webtask run: Compilation failed: no ***. [COMPILE_FAILED]\n']);
+    expect([status, stderr]).to.deep.equal([
+      3,
+      'webtask run: Compilation failed: no ***. Correct the code there, or install the package that it misses. [COMPILE_FAILED]\n',
+    ]);
   });
 
   it('ends with 3 where the answer was cut off in the middle', async () => {
@@ -137,7 +140,8 @@ describe('webtask run', () => {
     expect(await run(code)).to.deep.equal({
       status: 3,
       stdout: 'HTTP/1.1 200 OK\n\nhalf',
-      stderr: 'webtask run: task closed the connection before its answer was whole. [RUN_CUT_OFF]\n',
+      stderr:
+        'webtask run: task closed the connection before its answer was whole. Have it end its response; what it printed may say why it did not. [RUN_CUT_OFF]\n',
     });
   });
 

@@ -95,7 +95,9 @@ shop | hi
     const reason = `The code of the webtask cannot be fetched from ${origin.origin}/a.js: socket hang up.`;
     expect([answer.status, JSON.parse(answer.body).message]).to.deep.equal([502, reason]);
     await server.until(/CODE_UNREACHABLE/);
-    expect(server.stderr).to.equal(`webtask serve: ${reason} [CODE_UNREACHABLE]\n`);
+    expect(server.stderr).to.equal(
+      `webtask serve: ${reason} See that its server answers, and try again. [CODE_UNREACHABLE]\n`,
+    );
     await origin.close();
   });
 

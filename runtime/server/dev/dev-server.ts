@@ -64,7 +64,12 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const settings = webtaskSettings(file);
     const mask = maskSecrets(settings.secrets);
     const onLine = (line: string): void => options.onLine(`${name} | ${mask(line)}`);
-    const onProblem = ({ message }: RunProblem): void => options.onLine(mask(message));
+    const told = new Set<string>();
+    const onProblem = ({ kind, message }: RunProblem): void => {
+      if (kind === 'read-missing' && told.has(message)) return; // it is so on every request
+      told.add(message);
+      options.onLine(mask(message));
+    };
     const code = await readFile(file, 'utf8').catch((cause) => fail('RUN_NO_FILE', { file }, { cause }));
     const webtask = await loadWebtask(
       { code, file, fetchText: fetchTextAnywhere },

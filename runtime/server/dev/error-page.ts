@@ -32,7 +32,7 @@ export function sendErrorPage(error: PageError, source: string, res: ServerRespo
   p { color: #888; }
 </style>
 <h1>${escapeHtml(error.title)}</h1>
-<pre>${escapeHtml(error.details)}</pre>
+${error.details === '' ? '' : `<pre>${escapeHtml(error.details)}</pre>`}
 <p>${escapeHtml(error.name)} answered ${error.status}. Save the change, then reload this page.</p>
 </html>
 `);

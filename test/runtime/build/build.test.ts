@@ -188,7 +188,7 @@ describe('a build', () => {
         code: 'CODE_URL_INVALID',
         message:
           'The code of the webtask cannot be fetched from https://example.com/pay.js: it carries a user name or password.',
-        fix: undefined,
+        fix: 'Give a URL such as https://example.com/pay.js.',
       },
     ],
     [

@@ -75,7 +75,7 @@ describe('the modules that a webtask names', () => {
     expect(await refusalOf(list('const = 1;'))).to.deep.equal({
       code: 'COMPILE_FAILED',
       message: 'Compilation failed: Expected identifier but found "=" (webtasks/pay.js:1)',
-      fix: undefined,
+      fix: 'Correct the code there, or install the package that it misses.',
     });
   });
 });

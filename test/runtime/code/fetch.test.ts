@@ -50,7 +50,7 @@ describe('fetching code', () => {
       expect(await refusalOf(fetchCode(url, PUBLIC_ONLY))).to.deep.equal({
         code: 'CODE_URL_INVALID',
         message: `The code of the webtask cannot be fetched from ${url}: it is no http or https URL.`,
-        fix: undefined,
+        fix: 'Give a URL such as https://example.com/pay.js.',
       });
     });
   }
@@ -65,7 +65,7 @@ describe('fetching code', () => {
         code: 'CODE_URL_INVALID',
         message:
           'The code of the webtask cannot be fetched from http://example.com/pay.js: it carries a user name or password.',
-        fix: undefined,
+        fix: 'Give a URL such as https://example.com/pay.js.',
       });
     });
   }
@@ -91,7 +91,7 @@ describe('fetching code', () => {
     expect(await refusalOf(fetchCode(`${origin.origin}/6`, allowed))).to.deep.equal({
       code: 'CODE_REDIRECTS',
       message: `The code at ${origin.origin}/6 is behind more than 5 redirects.`,
-      fix: undefined,
+      fix: 'Give the URL that they lead to.',
     });
   });
 
@@ -100,14 +100,14 @@ describe('fetching code', () => {
     expect(await refusalOf(fetchCode(`${origin.origin}/pay.js`, allowed))).to.deep.equal({
       code: 'CODE_URL_INVALID',
       message: 'The code of the webtask cannot be fetched from file:///etc/passwd: it is no http or https URL.',
-      fix: undefined,
+      fix: 'Give a URL such as https://example.com/pay.js.',
     });
     answer = (_, res) => res.writeHead(302, { Location: '//me:pw@example.com/' }).end();
     expect(await refusalOf(fetchCode(`${origin.origin}/pay.js`, allowed))).to.deep.equal({
       code: 'CODE_URL_INVALID',
       message:
         'The code of the webtask cannot be fetched from http://example.com/: it carries a user name or password.',
-      fix: undefined,
+      fix: 'Give a URL such as https://example.com/pay.js.',
     });
   });
 
@@ -128,7 +128,7 @@ describe('fetching code', () => {
     expect(await refusalOf(fetchCode(`${origin.origin}/pay.js`, allowed, { maxBytes: 8000 }))).to.deep.equal({
       code: 'CODE_TOO_LARGE',
       message: `The code at ${origin.origin}/pay.js is larger than 8000 bytes.`,
-      fix: undefined,
+      fix: 'Leave something out, or move it into a package.',
     });
     await closed;
   });
@@ -136,7 +136,7 @@ describe('fetching code', () => {
   const TIMED_OUT = (path: string, timeoutMs: number) => ({
     code: 'CODE_TIMED_OUT',
     message: `The code at ${origin.origin}${path} did not arrive within ${timeoutMs} ms.`,
-    fix: undefined,
+    fix: 'Try again, or put the code where it is served faster.',
   });
 
   it('gives up on a server that says nothing, and ends the connection', async () => {
@@ -167,7 +167,7 @@ describe('fetching code', () => {
   const UNREACHABLE = (url: string, reason: string) => ({
     code: 'CODE_UNREACHABLE',
     message: `The code of the webtask cannot be fetched from ${url}: ${reason}.`,
-    fix: undefined,
+    fix: 'See that its server answers, and try again.',
   });
 
   it('refuses a body that ends early, with a length or in chunks, since half a file may well compile', async () => {

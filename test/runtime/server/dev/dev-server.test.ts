@@ -67,14 +67,16 @@ describe('the development server', () => {
     expect(await printed(/^POST/)).to.deep.equal(['hello | loads ***', 'hello | key ***', 'POST /hello 200 N ms']);
   });
 
-  it('prints what is probably a mistake', async () => {
+  it('prints what is probably a mistake, and a missing secret once, until the webtask has changed', async () => {
     write('hello.js', 'return (ctx, cb) => { ctx.secrets.APIKEY; cb(); cb() }');
-    await get('/hello');
-    expect(await printed(/^GET/)).to.deep.equal([
-      'hello: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?',
-      '/webtasks/hello.js:1 called back a second time.',
-      'GET /hello 200 N ms',
-    ]);
+    const missing =
+      'hello: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?';
+    const answered = ['/webtasks/hello.js:1 called back a second time.', 'GET /hello 200 N ms'];
+    for (let i = 0; i < 2; i++) await get('/hello');
+    server.forget(join(project.folder, 'webtasks/hello.js'));
+    await get('/hello', { method: 'POST' });
+    const last = [missing, '/webtasks/hello.js:1 called back a second time.', 'POST /hello 200 N ms'];
+    expect(await printed(/^POST/)).to.deep.equal([missing, ...answered, ...answered, ...last]);
   });
 
   it('keeps the storage of a webtask while it runs', async () => {
@@ -171,7 +173,7 @@ describe('the development server', () => {
         source: 'proxy',
         title: 'there is no webtask at /&lt;b&gt;&quot;&amp;; these are here: /pay, /refund',
         heading: 'there is no webtask at /&lt;b&gt;&quot;&amp;; these are here: /pay, /refund',
-        details: '',
+        details: 'Write one with: webtask new NAME',
         last: '/&lt;b&gt;&quot;&amp; answered 404. Save the change, then reload this page.',
       });
       expect(await printed(/404/)).to.deep.equal(['GET /<b>"& 404 N ms']);
@@ -252,7 +254,9 @@ describe('the development server', () => {
       const answer = await get('/bad');
       expect([answer.status, answer.headers['x-wt-response-source']]).to.deep.equal([400, 'compiler']);
       expect(JSON.parse(answer.body).message).to.match(/^Compilation failed: .*webtasks\/bad\.js:3\)$/);
-      expect((await printed(/^GET/))[0]).to.match(/^Compilation failed: .*\/webtasks\/bad\.js:3\) \[COMPILE_FAILED\]$/);
+      expect((await printed(/^GET/))[0]).to.match(
+        /^Compilation failed: .*\/webtasks\/bad\.js:3\) Correct the code there, or install the package that it misses\. \[COMPILE_FAILED\]$/,
+      );
     });
 
     it('shows a browser a page', async () => {
