@@ -74,6 +74,20 @@ export const IDENTITY_ERRORS = {
     text: 'Whether the access token is revoked cannot be told at the moment.',
     fix: 'Try again after {retryAfter} s.',
   },
+  // revocation
+  REVOCATION_INVALID: { status: 400, fault: 'caller', text: 'This cannot be revoked: {reason}.' },
+  REVOCATION_DATED_AHEAD: {
+    status: 400,
+    fault: 'caller',
+    text: 'A revocation cannot be dated {notBefore}, more than {maxAhead} s ahead{hint}: it would lock out who signs in until then.',
+    fix: 'Leave out notBefore to revoke what was issued until now.',
+  },
+  REVOCATION_OPTION_INVALID: {
+    status: 500,
+    fault: 'caller',
+    text: 'Revocation cannot be opened: the option {option} {reason}.',
+  },
+  REVOCATION_CLOSED: { status: 500, fault: 'caller', text: 'Revocation was closed, and takes no more.' },
   // status lists
   STATUS_LIST_INVALID: { status: 400, fault: 'caller', text: 'The status list cannot be used: {reason}.' },
   STATUS_INDEX_OUT_OF_RANGE: {

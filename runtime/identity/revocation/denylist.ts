@@ -1,0 +1,48 @@
+import type { RevocationEntry, RevocationKind } from './entry.ts';
+import { ALWAYS, createTable, NEVER, type Table, type TableParts } from './table.ts';
+
+/** What is forbidden, in memory. */
+export interface Denylist {
+  /** Adds an entry, in any order and any number of times. */
+  add(entry: Pick<RevocationEntry, 'kind' | 'key' | 'notBefore' | 'expires'>): void;
+  /** The latest second of issue that an entry forbids: {@link ALWAYS} for every one, -1 where there is no entry. */
+  find(key: string): number;
+  /** Whether there may be entries of a kind: without, nobody has to make keys to look for them. */
+  mayHave(kind: RevocationKind): boolean;
+  /** Lets go of some of what has ended. */
+  sweep(): void;
+  readonly table: Table;
+  /** When the last entry of each kind ends. */
+  ends(): Readonly<Partial<Record<RevocationKind, number>>>;
+}
+
+/** How far the clocks of issuers and of those who check may be apart: seconds. Entries outlive their tokens by that. */
+export const CLOCKS_DIFFER = 60 * 60;
+
+/**
+ * Makes a denylist.
+ *
+ * @param now - seconds since the epoch
+ * @param kept - of another one, to go on with
+ */
+export function createDenylist(
+  now: () => number,
+  kept?: { readonly parts: TableParts; readonly ends: ReturnType<Denylist['ends']> },
+): Denylist {
+  const table = createTable(kept?.parts);
+  const ends: Partial<Record<RevocationKind, number>> = { ...kept?.ends };
+  return {
+    add({ kind, key, notBefore = ALWAYS, expires }) {
+      const end = expires === undefined ? NEVER : Math.min(expires + CLOCKS_DIFFER, NEVER - 1);
+      const time = now();
+      if (end <= time) return;
+      table.add(key, notBefore, end, time);
+      ends[kind] = Math.max(ends[kind] ?? 0, end);
+    },
+    find: (key) => table.find(key),
+    mayHave: (kind) => (ends[kind] ?? 0) > now(),
+    sweep: () => table.sweep(now()),
+    table,
+    ends: () => ends,
+  };
+}

@@ -1,0 +1,109 @@
+import type { JwtClaims } from '../claims.ts';
+import type { VerifiedToken } from '../revocation-status.ts';
+import { CLOCKS_DIFFER, type Denylist } from './denylist.ts';
+import type { RevocationKind } from './entry.ts';
+import type { Keys } from './key.ts';
+import { ALWAYS } from './table.ts';
+
+/** What of a token an entry may name. */
+export interface Selector {
+  readonly kind: RevocationKind;
+  readonly key: string;
+}
+
+/** Finds what forbids a token. */
+export interface Matcher {
+  /** The kind of entry that forbids it, as far as the denylist knows. */
+  match(token: VerifiedToken): RevocationKind | undefined;
+  /** Everything of it that an entry may name, in the order in which one is named as the cause. */
+  selectorsOf(token: VerifiedToken): readonly Selector[];
+}
+
+/** Where claims say what an entry may name. */
+const NAMED: readonly (readonly [RevocationKind, string])[] = [
+  ['sid', 'sid'],
+  ['grant', 'grant_id'],
+  ['sub', 'sub'],
+  ['client', 'client_id'],
+  ['client', 'azp'],
+];
+
+/**
+ * Makes what finds the entries that name a token, by the keys of one tenant.
+ *
+ * The keys of a token are made once and kept with it; the answer is looked up every time.
+ *
+ * @param now - seconds since the epoch
+ */
+export function createMatcher(keys: Keys, denylist: Denylist, now: () => number): Matcher {
+  const known = new WeakMap<VerifiedToken, (string | undefined)[]>();
+
+  /** The key at a place of {@link places}, made when it is first asked for. */
+  function keyAt(token: VerifiedToken, place: number): string | undefined {
+    let made = known.get(token);
+    if (!made) {
+      made = [];
+      known.set(token, made);
+    }
+    if (!(place in made)) made[place] = places[place]?.[1](token);
+    return made[place];
+  }
+
+  const places: readonly (readonly [RevocationKind, (token: VerifiedToken) => string | undefined])[] = [
+    ['jti', (token) => ofToken(keys, token)],
+    ...NAMED.map(
+      ([kind, claim]) =>
+        [
+          kind,
+          ({ claims }: VerifiedToken) => {
+            const id = own(claims, claim);
+            return typeof id === 'string' ? keys(kind, claims.iss, id) : undefined;
+          },
+        ] as const,
+    ),
+    ['issuer', ({ claims }) => keys('issuer', claims.iss, '')],
+    ['tenant', () => keys('tenant', '', '')],
+  ];
+
+  return {
+    match(token) {
+      for (let place = 0; place < places.length; place++) {
+        const kind = (places[place] as (typeof places)[number])[0]; // within its length
+        if (!denylist.mayHave(kind)) continue;
+        const key = keyAt(token, place);
+        if (key !== undefined && forbids(denylist.find(key), token.claims.iat, now())) return kind;
+      }
+      return undefined;
+    },
+    selectorsOf(token) {
+      return places.flatMap(([kind], place) => {
+        const key = keyAt(token, place);
+        return key === undefined ? [] : [{ kind, key }];
+      });
+    },
+  };
+}
+
+/**
+ * Whether an entry forbids a token that was issued then. In whole seconds, and those of the entry's own are forbidden:
+ * which came first within one nobody can tell. A token that does not say when it was issued may be of any age, and so
+ * may one that says it will be.
+ *
+ * @param notBefore - of the entry, {@link ALWAYS} where it has none, -1 where there is no entry
+ */
+export function forbids(notBefore: number, iat: unknown, now: number): boolean {
+  if (notBefore < 0) return false;
+  if (notBefore === ALWAYS || typeof iat !== 'number' || !(iat <= now + CLOCKS_DIFFER)) return true;
+  return Math.floor(iat) <= notBefore;
+}
+
+/** By its id; a token without, by the hash of what is signed in it. */
+function ofToken(keys: Keys, { claims, digest }: VerifiedToken): string {
+  const jti = own(claims, 'jti');
+  return typeof jti === 'string' && jti !== '' ? keys('jti', claims.iss, jti) : keys('digest', claims.iss, digest());
+}
+
+/** A claim of the token itself, and nothing that every object has. */
+function own(claims: JwtClaims, name: string): unknown {
+  return Object.hasOwn(claims, name) ? claims[name] : undefined;
+}

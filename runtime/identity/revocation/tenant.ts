@@ -1,0 +1,121 @@
+import { WebtaskError } from '../../errors.ts';
+import type { RevocationChecker, RevocationStatus, VerifiedToken } from '../revocation-status.ts';
+import { ageOf, type Clock, type Moment } from './clock.ts';
+import type { Denylist } from './denylist.ts';
+import { type NewRevocation, type RevocationEntry, type RevocationKind, toEntry } from './entry.ts';
+import { createKeys } from './key.ts';
+import type { Log } from './log.ts';
+import { createMatcher, forbids, type Selector } from './match.ts';
+import type { Records } from './records.ts';
+import { ALWAYS } from './table.ts';
+
+/** The revocations of one tenant, which know nothing of those of another. */
+export interface TenantRevocations extends RevocationChecker {
+  /**
+   * Revokes. Once it is acknowledged it is kept, and every process that shares the store refuses what it forbids as
+   * soon as it has read on, and answers `unknown` from the allowed staleness on where it cannot.
+   *
+   * @returns the entry, which names nobody
+   * @throws REVOCATION_INVALID, REVOCATION_DATED_AHEAD, STORE_UNREACHABLE: then it may be repeated, and may have been done
+   * @example
+   * await revocations.revoke({ kind: 'sub', iss: 'https://issuer.example/', id: 'user 1', reason: 'left' });
+   */
+  revoke(revocation: NewRevocation): Promise<RevocationEntry>;
+  /**
+   * Reads from the store why and by whom a token was revoked.
+   *
+   * @returns nothing where it is not
+   * @throws STORE_UNREACHABLE
+   */
+  reasonOf(token: VerifiedToken): Promise<RevocationEntry | undefined>;
+}
+
+/** What the revocations of a tenant work with. */
+export interface TenantParts {
+  readonly records: Records;
+  readonly denylist: Denylist;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Until when everything is known, once it is loaded. */
+  readonly asOf: () => Moment | undefined;
+  /** How old that may be, in milliseconds. */
+  readonly maxStalenessMs: number;
+  /** Proves anew what is known, by one read of the store for all who ask. */
+  readonly refresh: () => Promise<void>;
+}
+
+/** An entry as the store had it at that time: milliseconds since the epoch. */
+interface Read {
+  readonly kind: RevocationKind;
+  readonly entry: RevocationEntry | undefined;
+  readonly asOf: number;
+}
+
+/** Makes the revocations of a tenant. */
+export function createTenant(name: string, parts: TenantParts): TenantRevocations {
+  const { records, denylist, log, clock, maxStalenessMs } = parts;
+  const keys = createKeys(name);
+  const seconds = (): number => clock().wall / 1000;
+  const matcher = createMatcher(keys, denylist, seconds);
+  const reading = new Map<string, Promise<Read>>();
+
+  function check(token: VerifiedToken): RevocationStatus {
+    const by = matcher.match(token);
+    const known = parts.asOf();
+    const asOf = known?.wall ?? 0;
+    // What is revoked stays so, however old the knowledge is.
+    if (by !== undefined) return { status: 'revoked', asOf, by };
+    const isFresh = known !== undefined && ageOf(known, clock()) <= maxStalenessMs;
+    return { status: isFresh ? 'active' : 'unknown', asOf };
+  }
+
+  /** Reads one entry, once for all who want it at the same time. */
+  function read({ kind, key }: Selector): Promise<Read> {
+    let answer = reading.get(key);
+    if (!answer) {
+      const asOf = clock().wall;
+      answer = records
+        .read(name, key)
+        .then((entry) => ({ kind, entry, asOf }))
+        .finally(() => reading.delete(key));
+      reading.set(key, answer);
+    }
+    return answer;
+  }
+
+  /** Reads all that may forbid a token, and says what does. */
+  async function find(token: VerifiedToken): Promise<{ found: Read | undefined; asOf: number }> {
+    const all = await Promise.all(matcher.selectorsOf(token).map(read));
+    const found = all.find(({ entry }) => entry && forbids(entry.notBefore ?? ALWAYS, token.claims.iat, seconds()));
+    return { found, asOf: Math.min(...all.map(({ asOf }) => asOf)) };
+  }
+
+  return {
+    check,
+    async confirm(token) {
+      try {
+        if (parts.asOf()) {
+          await parts.refresh();
+          return check(token);
+        }
+        // Nothing is loaded yet: what may name this token is read itself.
+        const { found, asOf } = await find(token);
+        return found ? { status: 'revoked', asOf, by: found.kind } : { status: 'active', asOf };
+      } catch (error) {
+        if (!(error instanceof WebtaskError)) throw error;
+        return check(token);
+      }
+    },
+    async revoke(revocation) {
+      const entry = toEntry(keys, revocation, seconds());
+      await records.write(name, entry);
+      denylist.add(entry);
+      const { kind, key, notBefore, expires } = entry;
+      await log.append({ tenant: name, kind, key, notBefore, expires });
+      return entry;
+    },
+    async reasonOf(token) {
+      return (await find(token)).found?.entry;
+    },
+  };
+}
