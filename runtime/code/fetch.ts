@@ -25,7 +25,7 @@ const MAX_REDIRECTS = 5;
  * that no second answer can lead elsewhere. Each redirect is checked anew.
  *
  * @param url - http or https
- * @param limits - for tests; 10 seconds and 5 MB otherwise
+ * @param limits - 10 seconds and 5 MB where nothing else is said
  * @throws CODE_URL_INVALID, CODE_ADDRESS_REFUSED, CODE_UNREACHABLE, CODE_STATUS, CODE_TOO_LARGE, CODE_TIMED_OUT,
  *   CODE_REDIRECTS
  *

@@ -123,6 +123,7 @@ export async function openPlatform(options: ServerOptions, baseUrl: () => string
       identify,
       revocations,
       modules,
+      maxCodeBytes: data.maxCodeBytes,
       quotas,
       openStore: openStoreOnce,
       cron,

@@ -40,7 +40,12 @@ export function textAnswer(type: string, description: string): Schema {
   return { content: { [type]: { schema: { type: 'string' } } }, description };
 }
 
-const ALWAYS = ['REQUEST_INVALID', 'API_TIMED_OUT', 'INTERNAL'] as const satisfies readonly ErrorCode[];
+const ALWAYS = [
+  'REQUEST_INVALID',
+  'BODY_TOO_LARGE',
+  'API_TIMED_OUT',
+  'INTERNAL',
+] as const satisfies readonly ErrorCode[];
 
 const OF_CREDENTIALS = [
   'CREDENTIAL_MISSING',
