@@ -1,4 +1,4 @@
-import { parseScript } from './requires.ts';
+import { parseScript } from '../compile/find-requires.ts';
 import { decodeSegment, encodeSegment } from './vlq.ts';
 
 /** A source map. @see https://tc39.es/ecma426/ */

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import type { BuildFailure } from 'esbuild';
+import { findRequires } from '../compile/find-requires.ts';
 import { isCommonJS, type Language, languageOf, translate } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { insertStatement, joinMaps, type SourceMapJson, takeMap, withMap } from './bundle-map.ts';
 import { findVersions, isBeside } from './dependencies.ts';
-import { findRequires } from './requires.ts';
 import type { SourceFile } from './source.ts';
 
 /** A webtask of several files as one text. */

@@ -1,7 +1,7 @@
 import { SourceMap } from 'node:module';
 import { type Node, parse } from 'acorn';
-import { type Language, translate } from '../compile/index.ts';
 import { fail } from '../errors.ts';
+import { type Language, translate } from './translate.ts';
 
 /** A module that code asks for. */
 export interface Requirement {
