@@ -105,7 +105,7 @@ async function bundleFiles(
   const text = (isMap: boolean): string =>
     result.outputFiles.find(({ path }) => path.endsWith('.map') === isMap)?.text ?? '';
   const inputs = Object.keys(result.metafile.inputs).filter((input) => !input.endsWith(LIST));
-  return { code: text(false), map: JSON.parse(text(true)) as SourceMapJson, inputs };
+  return { code: text(false), map: JSON.parse(text(true)) as SourceMapJson, inputs }; // esbuild wrote it
 }
 
 /** The versions of the packages that a file beside the webtask requires. */

@@ -70,7 +70,7 @@ function declaredNames(project: string): string[] {
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // looked at as what node:fs throws
     throw error;
   }
   return DECLARED_IN.flatMap((member) => Object.keys(content[member] ?? {}));

@@ -115,6 +115,7 @@ async function readBytes(response: http.IncomingMessage, url: string, maxBytes: 
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
+    // it has no encoding
     size += chunk.length;
     if (size > maxBytes) fail('CODE_TOO_LARGE', { url: shown(url), maxBytes });
     chunks.push(chunk);

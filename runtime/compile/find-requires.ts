@@ -85,7 +85,7 @@ type Tree = Located & Readonly<Record<string, unknown>>;
 
 function namedModules(root: Located): NamedModule[] {
   const found: NamedModule[] = [];
-  walk(root as Tree);
+  walk(root as Tree); // acorn's nodes have what a tree has
   return found;
 
   function walk(node: Tree, ownRequire = false): void {
