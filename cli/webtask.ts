@@ -57,15 +57,11 @@ program
   .action(async (file, options) => (await import('./run.ts')).run(file, options));
 
 addSettings(
-  program
-    .command('serve')
-    .description('serve webtasks by their tokens')
-    .argument('[folder]', 'folder whose files and packages webtasks can require'),
+  program.command('serve').description('serve webtasks by their tokens'),
   SETTINGS.port,
   SETTINGS.host,
   SETTINGS.data,
   SETTINGS.isolation,
-  SETTINGS.workerUsers,
   SETTINGS.limit,
   SETTINGS.maxCode,
   SETTINGS.url,
@@ -77,7 +73,7 @@ addSettings(
   SETTINGS.allowOrigin,
   SETTINGS.logJson,
   SETTINGS.logLevel,
-).action(async (folder, options) => (await import('./serve.ts')).serve(folder, options));
+).action(async (options) => (await import('./serve.ts')).serve(options));
 
 const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
 addSettings(

@@ -110,8 +110,7 @@ function clientFor({ ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION, ENDPOINT }: Secre
       region: REGION,
       credentials: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY },
       maxAttempts: 2,
-      // Without the last, the SDK says that it has waited too long, and waits on.
-      requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
+      requestHandler: { connectionTimeout: 2000, requestTimeout: 5000 },
       ...(ENDPOINT && { endpoint: ENDPOINT }),
     });
     clients.set(id, client);

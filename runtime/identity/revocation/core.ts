@@ -3,8 +3,9 @@ import type { Clock } from './clock.ts';
 import { createDenylist, type Denylist } from './denylist.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { createMember, type Member } from './heartbeat.ts';
-import { createLog, type Log } from './log.ts';
+import { type Change, createLog, type Log, RETENTION_MS } from './log.ts';
 import { createRecords, SHARDS } from './records.ts';
+import { bury, sweepTenant } from './sweep.ts';
 import { createTenant, type TenantRevocations } from './tenant.ts';
 
 /** What is known of the tenants that a process follows. */
@@ -22,11 +23,17 @@ export interface Core {
    */
   poll(): Promise<void>;
   /**
-   * Loads the entries of the tenants that are followed and not loaded.
+   * Loads the entries of the tenants that are followed and not loaded, once a poll has told what it need not read.
    *
    * @throws STORE_UNREACHABLE
    */
   load(): Promise<void>;
+  /**
+   * Removes from the store what nobody needs any more: old items of logs, processes that ended, entries that ended.
+   *
+   * @throws STORE_UNREACHABLE
+   */
+  sweep(): Promise<void>;
   /** The tenants that are followed, and whether each is loaded and proven fresh. */
   tenants(): readonly { readonly name: string; readonly isReady: boolean }[];
 }
@@ -39,16 +46,28 @@ interface Followed {
   readyFrom: number;
 }
 
+/** What a core works with. */
+export interface CoreOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** How old what is known may be. */
+  readonly maxStalenessMs: number;
+  /** How long logs are kept, and the heartbeats of who has ended. */
+  readonly retentionMs?: number | undefined;
+  readonly newId?: (() => string) | undefined;
+}
+
 /** Makes what revocation consists of, without what drives it: heartbeats, polls and loads are made when they are called. */
-export function createCore(store: Store, clock: Clock, maxStalenessMs: number): Core {
+export function createCore({ store, clock, maxStalenessMs, retentionMs = RETENTION_MS, newId }: CoreOptions): Core {
   const records = createRecords(store);
   const denylist = createDenylist(() => clock().wall / 1000);
-  const member = createMember(store, clock);
-  const log = createLog(store, member, clock);
+  const member = createMember(store, clock, newId);
+  const log = createLog(store, member, clock, retentionMs);
   const followed = new Map<string, Followed>();
-  const feed = createFeed(store, member, clock, (change) => {
+  const apply = (change: Change): void => {
     if (followed.has(change.tenant)) denylist.add(change);
-  });
+  };
+  const feed = createFeed(store, member, clock, apply, { retentionMs });
 
   const isReady = ({ isLoaded, readyFrom }: Followed): boolean => isLoaded && feed.completed() >= readyFrom;
 
@@ -57,7 +76,7 @@ export function createCore(store: Store, clock: Clock, maxStalenessMs: number): 
     const it: Followed = {
       revocations: createTenant(name, { ...parts, asOf: () => (isReady(it) ? feed.asOf() : undefined), refresh }),
       isLoaded: false,
-      readyFrom: feed.rewind(),
+      readyFrom: feed.goBack(),
     };
     followed.set(name, it);
     return it;
@@ -74,7 +93,7 @@ export function createCore(store: Store, clock: Clock, maxStalenessMs: number): 
     feed.restart();
     for (const it of followed.values()) {
       it.isLoaded = false;
-      it.readyFrom = feed.rewind();
+      it.readyFrom = feed.goBack();
     }
   }
 
@@ -96,7 +115,14 @@ export function createCore(store: Store, clock: Clock, maxStalenessMs: number): 
     tenant: (name) => (followed.get(name) ?? follow(name)).revocations,
     poll,
     async load() {
-      for (const [name, it] of followed) if (!it.isLoaded) await loadTenant(name, it);
+      for (const [name, it] of followed) {
+        if (!it.isLoaded && feed.wentBack() >= it.readyFrom) await loadTenant(name, it);
+      }
+    },
+    async sweep() {
+      await log.trim();
+      for (const heartbeat of feed.silent(retentionMs)) await bury(store, heartbeat);
+      for (const name of followed.keys()) await sweepTenant(store, records, name, clock().wall / 1000);
     },
     tenants: () => [...followed].map(([name, it]) => ({ name, isReady: isReady(it) })),
   };

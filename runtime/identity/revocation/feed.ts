@@ -20,11 +20,14 @@ export interface Feed {
   /** The number of the last poll that was complete. */
   completed(): number;
   /**
-   * Has the polls from the next one on read the overlap again, until one is complete: for who begins to listen to more.
+   * Has the next poll go back to what was settled. What is loaded after it, and what it and later ones read, is
+   * everything.
    *
    * @returns the number of the next poll
    */
-  rewind(): number;
+  goBack(): number;
+  /** The number of the last poll that went back. */
+  wentBack(): number;
   /** Whether something was missed that cannot be read any more: all there is must be loaded anew. */
   isBroken(): boolean;
   /** Starts over, for who loads all there is anew. */
@@ -32,6 +35,13 @@ export interface Feed {
   positions(): Positions;
   /** The last heartbeats of those that have sent none for so long. */
   silent(forMs: number): readonly Item[];
+}
+
+/** What a feed starts with. */
+export interface FeedOptions {
+  /** How long logs are kept. */
+  readonly retentionMs?: number | undefined;
+  readonly kept?: { readonly positions: Positions; readonly asOf: Moment } | undefined;
 }
 
 /** How far a log was read, and since when its process has sent no other heartbeat than this. */
@@ -52,34 +62,43 @@ const PAGE = 1000;
  * or leaves something out, and not by any clock.
  *
  * @param apply - is given each change, at least once
- * @param positions - how far logs were read before, by who has kept what was in them
+ * @param kept - how far logs were read before, by who has kept what was in them
  */
 export function createFeed(
   store: Store,
   member: Member,
   clock: Clock,
   apply: (change: Change) => void,
-  positions?: Positions,
+  { retentionMs = RETENTION_MS, kept }: FeedOptions = {},
 ): Feed {
   const { steady: started } = clock();
   let seen = new Map(
-    [...(positions ?? [])].map(([id, position]): [string, Seen] => [id, { position, since: started }]),
+    [...(kept?.positions ?? [])].map(([id, position]): [string, Seen] => [id, { position, since: started }]),
   );
   let asOf: Moment | undefined;
+  let knownUntil = kept?.asOf;
   let began = 0;
   let completed = 0;
-  /** The number of the first poll that reads the overlap. */
-  let rewound = positions ? Number.POSITIVE_INFINITY : 1;
+  /** The number of the first poll that goes back, and of the last one that did. */
+  let goBackFrom = kept ? Number.POSITIVE_INFINITY : 1;
+  let wentBack = 0;
   let gapSince: number | undefined;
   let isBroken = false;
 
+  /** Goes back to what was settled: who loads entries after that finds there what came before. */
+  function goBack(heartbeats: readonly Item[], into: Map<string, Seen>): void {
+    for (const heartbeat of heartbeats) {
+      const { settled } = toHeartbeat(heartbeat);
+      const before = into.get(heartbeat.sort) ?? { position: settled, since: clock().steady };
+      into.set(heartbeat.sort, { ...before, position: Math.min(before.position, settled) });
+    }
+  }
+
   /** Reads the log of one process. Says whether all that its heartbeat announces was there. */
-  async function follow(heartbeat: Item, into: Map<string, Seen>, isRewound: boolean): Promise<boolean> {
-    const { last, settled } = toHeartbeat(heartbeat);
+  async function follow(heartbeat: Item, into: Map<string, Seen>): Promise<boolean> {
+    const { last } = toHeartbeat(heartbeat);
     const before = into.get(heartbeat.sort);
-    // Who appeared later is read from its beginning; what was there before is part of what is loaded.
-    let position = before?.position ?? (isRewound ? settled : 0);
-    if (isRewound) position = Math.min(position, settled);
+    let position = before?.position ?? 0;
     if (position < last) {
       for await (const { number, changes } of readLog(store, heartbeat.sort, position)) {
         if (number !== position + 1) break;
@@ -96,41 +115,46 @@ export function createFeed(
     began += 1;
     const number = began;
     const into = seen;
-    const rewoundBefore = rewound;
-    const isRewound = number >= rewound;
-    const start = clock();
-    if (asOf && ageOf(asOf, start) > RETENTION_MS / 2) isBroken = true;
+    const { steady: start } = clock();
     const heartbeats = await listAll(store);
+    // Who has ended since is no longer among them after a time.
+    if (knownUntil && ageOf(knownUntil, clock()) > retentionMs / 2) isBroken = true;
     const own = heartbeats.find(({ sort }) => sort === member.id());
     const proof = own && member.sentAt(toHeartbeat(own).beat);
     const others = heartbeats.filter((it) => it !== own);
-    const followed = await Promise.all(others.map((it) => follow(it, into, isRewound)));
+    if (number >= goBackFrom) {
+      goBack(others, into);
+      goBackFrom = Number.POSITIVE_INFINITY;
+      wentBack = number;
+    }
     for (const id of into.keys()) if (!others.some(({ sort }) => sort === id)) into.delete(id);
+    const followed = await Promise.all(others.map((it) => follow(it, into)));
     if (into !== seen) return;
     if (followed.includes(false)) {
-      gapSince ??= start.steady;
-      if (start.steady - gapSince > OVERLAP_MS) isBroken = true;
+      gapSince ??= start;
+      if (start - gapSince > OVERLAP_MS) isBroken = true;
     } else gapSince = undefined;
     if (!proof || gapSince !== undefined || isBroken) return;
     completed = number;
-    // Somebody may have asked for it again meanwhile.
-    if (isRewound && rewound === rewoundBefore) rewound = Number.POSITIVE_INFINITY;
     if (!asOf || proof.steady > asOf.steady) asOf = proof;
+    knownUntil = asOf;
   }
 
   return {
     poll: share(read),
     asOf: () => asOf,
     completed: () => completed,
-    rewind() {
-      rewound = began + 1;
-      return rewound;
+    wentBack: () => wentBack,
+    goBack() {
+      goBackFrom = began + 1;
+      return goBackFrom;
     },
     isBroken: () => isBroken,
     restart() {
       seen = new Map();
       asOf = undefined;
-      rewound = began + 1;
+      knownUntil = undefined;
+      goBackFrom = began + 1;
       gapSince = undefined;
       isBroken = false;
     },

@@ -42,8 +42,8 @@ const REMEMBERED_MS = 120_000;
 const MAX_ATTEMPTS = 5;
 
 /** Makes this process known to those that share its store, from its first heartbeat on. */
-export function createMember(store: Store, clock: Clock): Member {
-  let id = randomUUID();
+export function createMember(store: Store, clock: Clock, newId: () => string = randomUUID): Member {
+  let id = newId();
   let version: string | null = null;
   let last = 0;
   let count = 0;
@@ -79,7 +79,7 @@ export function createMember(store: Store, clock: Clock): Member {
 
   /** Others have taken this process for dead, and its entries away: what is not acknowledged is written again. */
   function startAgain(): void {
-    id = randomUUID();
+    id = newId();
     version = null;
     last = 0;
     sent = [];

@@ -28,8 +28,8 @@ export interface Log {
 /** How long an item of a log is kept. Who was away for half as long loads everything anew. */
 export const RETENTION_MS = 60 * 60 * 1000;
 
-/** Items are removed together that were written within a minute. */
-const BUCKET_MS = 60 * 1000;
+/** Items that were written within this part of the time for which they are kept are removed together. */
+const BUCKET = 1 / 60;
 /** What one item holds: they are far from the 390 KB that fit. */
 const MAX_BATCH = 500;
 /** Each of them means that an earlier write was not answered, and has arrived. */
@@ -41,12 +41,19 @@ const MAX_ATTEMPTS = 100;
  * Changes that come while one is being written go together into the next item. An item is only ever written where none
  * is: a write that was given up may still arrive, and the next one then takes the next number.
  */
-export function createLog(store: Store, member: Member, clock: Clock): Log {
-  const buckets: Bucket[] = [];
+export function createLog(store: Store, member: Member, clock: Clock, retentionMs = RETENTION_MS): Log {
+  const buckets: { readonly writer: string; readonly opened: number; first: number; last: number }[] = [];
   let writer = member.id();
   let last = 0;
   let waiting: { readonly change: Change; done(): void; refuse(error: unknown): void }[] = [];
   let isWriting = false;
+
+  function noteIn(by: string, number: number): void {
+    const { steady } = clock();
+    const bucket = buckets.at(-1);
+    if (bucket?.writer === by && steady - bucket.opened < BUCKET * retentionMs) bucket.last = number;
+    else buckets.push({ writer: by, opened: steady, first: number, last: number });
+  }
 
   /** Writes an item at the next number that is free. */
   async function put(changes: readonly Change[]): Promise<void> {
@@ -55,7 +62,7 @@ export function createLog(store: Store, member: Member, clock: Clock): Log {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const written = await store.put(placeOf(writer, last + 1), changes, { expected: null });
       last += 1;
-      noteIn(buckets, writer, last, clock().steady);
+      noteIn(writer, last);
       if (written.ok) return;
     }
     fail('STORE_UNREACHABLE', { reason: 'it takes no entry' });
@@ -95,26 +102,12 @@ export function createLog(store: Store, member: Member, clock: Clock): Log {
     },
     async trim() {
       for (let bucket = buckets[0]; bucket; bucket = buckets[0]) {
-        if (clock().steady - bucket.opened < BUCKET_MS + RETENTION_MS) return;
+        if (clock().steady - bucket.opened < (1 + BUCKET) * retentionMs) return;
         for (; bucket.first <= bucket.last; bucket.first++) await store.remove(placeOf(bucket.writer, bucket.first));
         buckets.shift();
       }
     },
   };
-}
-
-/** Items of a minute. */
-interface Bucket {
-  readonly writer: string;
-  readonly opened: number;
-  first: number;
-  last: number;
-}
-
-function noteIn(buckets: Bucket[], writer: string, number: number, steady: number): void {
-  const bucket = buckets.at(-1);
-  if (bucket?.writer === writer && steady - bucket.opened < BUCKET_MS) bucket.last = number;
-  else buckets.push({ writer, opened: steady, first: number, last: number });
 }
 
 /** An item of a log. */

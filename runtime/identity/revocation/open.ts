@@ -48,10 +48,11 @@ export interface Revocation {
 }
 
 /** How often others' changes are read. */
-const POLL_MS = 250;
+export const POLL_MS = 250;
 const LOAD_MS = 100;
 /** A part of 256 each time: all of the table in a quarter of an hour. */
-const SWEEP_MS = 4_000;
+const TABLE_SWEEP_MS = 4_000;
+const STORE_SWEEP_MS = 10 * 60 * 1000;
 const MAX_STALENESS = 60;
 
 /**
@@ -72,7 +73,7 @@ export function openRevocation(options: RevocationOptions): Revocation {
       reason: `is no number of seconds above 0 and up to ${MAX_STALENESS}`,
     });
   }
-  const core = createCore(store, createClock(now), maxStaleness * 1000);
+  const core = createCore({ store, clock: createClock(now), maxStalenessMs: maxStaleness * 1000 });
   for (const name of tenants) core.tenant(name);
   let problem: string | undefined;
   let isClosed = false;
@@ -91,7 +92,8 @@ export function openRevocation(options: RevocationOptions): Revocation {
     repeat(BEAT_MS, attempt(core.member.beat)),
     repeat(POLL_MS, attempt(core.poll)),
     repeat(LOAD_MS, attempt(core.load)),
-    repeat(SWEEP_MS, async () => core.denylist.sweep()),
+    repeat(TABLE_SWEEP_MS, async () => core.denylist.sweep()),
+    repeat(STORE_SWEEP_MS, attempt(core.sweep)),
   ];
 
   function readiness(): RevocationReadiness {

@@ -3,16 +3,17 @@
  *
  * Who asks while one is under way gets the next: whatever he did before he asked, it sees.
  */
-export function share(call: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> = Promise.resolve();
-  let next: Promise<void> | undefined;
+export function share<T>(call: () => Promise<T>): () => Promise<T> {
+  let running: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | undefined;
   return () => {
     next ??= running
       .catch(() => undefined) // those who asked for it were told
       .then(() => {
         next = undefined;
-        running = call();
-        return running;
+        const called = call();
+        running = called;
+        return called;
       });
     return next;
   };

@@ -7,6 +7,7 @@ import { createKeys } from './key.ts';
 import type { Log } from './log.ts';
 import { createMatcher, forbids, type Selector } from './match.ts';
 import type { Records } from './records.ts';
+import { share } from './share.ts';
 import { ALWAYS } from './table.ts';
 
 /** The revocations of one tenant, which know nothing of those of another. */
@@ -57,7 +58,7 @@ export function createTenant(name: string, parts: TenantParts): TenantRevocation
   const keys = createKeys(name);
   const seconds = (): number => clock().wall / 1000;
   const matcher = createMatcher(keys, denylist, seconds);
-  const reading = new Map<string, Promise<Read>>();
+  const reading = new Map<string, () => Promise<Read>>();
 
   function check(token: VerifiedToken): RevocationStatus {
     const by = matcher.match(token);
@@ -69,18 +70,18 @@ export function createTenant(name: string, parts: TenantParts): TenantRevocation
     return { status: isFresh ? 'active' : 'unknown', asOf };
   }
 
-  /** Reads one entry, once for all who want it at the same time. */
-  function read({ kind, key }: Selector): Promise<Read> {
-    let answer = reading.get(key);
-    if (!answer) {
-      const asOf = clock().wall;
-      answer = records
-        .read(name, key)
-        .then((entry) => ({ kind, entry, asOf }))
-        .finally(() => reading.delete(key));
-      reading.set(key, answer);
+  /** Reads one entry, once for all who want it before it is read. */
+  async function read({ kind, key }: Selector): Promise<Read> {
+    let shared = reading.get(key);
+    if (!shared) {
+      shared = share(async () => ({ kind, asOf: clock().wall, entry: await records.read(name, key) }));
+      reading.set(key, shared);
     }
-    return answer;
+    try {
+      return await shared();
+    } finally {
+      reading.delete(key);
+    }
   }
 
   /** Reads all that may forbid a token, and says what does. */
@@ -93,17 +94,20 @@ export function createTenant(name: string, parts: TenantParts): TenantRevocation
   return {
     check,
     async confirm(token) {
+      const asked = clock();
       try {
         if (parts.asOf()) {
           await parts.refresh();
-          return check(token);
+          const known = parts.asOf();
+          if (known && known.steady >= asked.steady) return check(token);
         }
-        // Nothing is loaded yet: what may name this token is read itself.
+        // Not everything is known: what may name this token is read itself.
         const { found, asOf } = await find(token);
         return found ? { status: 'revoked', asOf, by: found.kind } : { status: 'active', asOf };
       } catch (error) {
         if (!(error instanceof WebtaskError)) throw error;
-        return check(token);
+        const { status, ...rest } = check(token);
+        return status === 'active' ? { ...rest, status: 'unknown' } : { ...rest, status };
       }
     },
     async revoke(revocation) {

@@ -3,7 +3,6 @@ import type { ModuleSpec } from '../../modules/index.ts';
 import type { Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
 import { describeRoute } from './describe.ts';
-import { FLAG, isOn } from './schemas.ts';
 
 /** The most modules in one request, which the original's own tools keep to. */
 const MOST = 50;
@@ -39,7 +38,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
           properties: { '*': { ...text, description: 'name of the module, its slash as it is' } },
         },
         answer: states,
-        errors: ['MODULE_INVALID', 'MODULE_UNAVAILABLE'],
+        errors: ['MODULE_UNAVAILABLE'],
         open: true,
       }),
     },
@@ -51,7 +50,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
     {
       schema: describeRoute({
         summary: 'Has modules provided',
-        querystring: { type: 'object', properties: { reset: FLAG } },
+        querystring: { type: 'object', properties: { reset: text } },
         body: {
           type: 'object',
           properties: { modules: { type: 'array', items: moduleSpec, maxItems: MOST } },
@@ -63,7 +62,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
     },
     async (request) => {
       const { claims } = await identifyCaller(request, parts);
-      const reset = isOn(request.query.reset);
+      const reset = ['1', 'true'].includes(request.query.reset ?? '');
       // All containers share what is there.
       if (reset) checkManagement(claims, undefined);
       else if (claims.url !== undefined || claims.ectx !== undefined) fail('ADMIN_REFUSED');

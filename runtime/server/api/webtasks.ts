@@ -10,7 +10,6 @@ import {
   FLAG,
   ISSUING_ERRORS,
   isOn,
-  NAME_ERRORS,
   PATH_OF_CONTAINER,
   PATH_OF_WEBTASK,
   readMetaFilter,
@@ -106,7 +105,7 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
         params: PATH_OF_WEBTASK,
         querystring: READ_QUERY,
         answer: WEBTASK,
-        errors: ['WEBTASK_UNKNOWN', ...CODE_ERRORS],
+        errors: ['WEBTASK_UNKNOWN', 'TOKEN_SEAL_UNREADABLE', ...CODE_ERRORS],
       }),
     },
     async (request) => {
@@ -150,7 +149,7 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
         summary: 'Deletes a webtask, its document and its cron job',
         params: PATH_OF_WEBTASK,
         answer: NOTHING,
-        errors: ['WEBTASK_UNKNOWN', ...NAME_ERRORS],
+        errors: ['WEBTASK_UNKNOWN'],
       }),
     },
     async (request, reply) => {
