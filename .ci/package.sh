@@ -4,6 +4,7 @@
 set -euo pipefail
 tarball=$1
 folder=$2
+tsc=$(cd "$(dirname "$0")/.." && pwd)/node_modules/.bin/tsc
 
 # As in .ci/run: a network may fail for a moment.
 fetching() { "$@" || { sleep 20; "$@"; } || { sleep 60; "$@"; }; }
@@ -28,6 +29,8 @@ fetching npm install --loglevel error --no-fund --no-audit "$tarball" mocha chai
 npm test
 npx webtask new pay --ts
 npm test
+"$tsc" -p .
+"$tsc" -p webtasks
 npx webtask run webtasks/pay.ts --query name=Ada
 
 # The server, with a worker for each container: its program is one of the published files.

@@ -38,9 +38,15 @@ export const SETTINGS = {
   isolation: {
     flag: '--isolation <mode>',
     env: 'WEBTASK_ISOLATION',
-    default: 'inline',
     parse: parseIsolation,
-    help: 'what webtasks run in: inline (the process of the server), or process (one for each container)',
+    help: 'what webtasks run in: sandbox (a process for each container, shut in; by default where it can be had), process (the same with no wall), or inline (the process of the server)',
+  },
+  workerUsers: {
+    flag: '--worker-users <first-last>',
+    env: 'WEBTASK_WORKER_USERS',
+    default: '200000-265535',
+    parse: parseUsers,
+    help: 'numbers of users that nothing else has, one for each worker in a sandbox, where the server is started as root',
   },
   url: {
     flag: '--url <url>',
@@ -291,7 +297,18 @@ function parseCount(text: string): number {
 }
 
 function parseIsolation(text: string): string {
-  if (text !== 'inline' && text !== 'process') throw new InvalidArgumentError('It is inline or process.');
+  if (!['sandbox', 'process', 'inline'].includes(text)) {
+    throw new InvalidArgumentError('It is sandbox, process or inline.');
+  }
+  return text;
+}
+
+function parseUsers(text: string): string {
+  const [, first, last] = /^(\d{1,10})-(\d{1,10})$/.exec(text) ?? [];
+  // 0 is root, and the last number of all stands for none.
+  if (!(Number(first) > 0 && Number(last) >= Number(first) && Number(last) < 2 ** 32 - 1)) {
+    throw new InvalidArgumentError('It is no range of users: write the first and the last, such as 200000-265535.');
+  }
   return text;
 }
 

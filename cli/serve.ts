@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { WebtaskError } from '../runtime/errors.ts';
 import { type LogLevel, openOperationLog, startServer } from '../runtime/server/index.ts';
 import { version } from '../runtime/version.ts';
@@ -5,28 +6,33 @@ import { describeError } from './program.ts';
 
 /** What each mode means for who is served. */
 const ISOLATION = {
+  sandbox: "each container's webtasks are shut in a process of their own",
   inline: 'webtasks run in this process, for one user on this machine',
   process: "each container's webtasks run in a process of their own, which holds mistakes but no attacks",
 };
 
 /** `webtask serve`: serves webtasks by their tokens until it is told to stop. */
-export async function serve(options: {
-  port: number;
-  host: string;
-  data: string;
-  isolation: 'inline' | 'process';
-  limit: number;
-  maxCode: number;
-  url?: string;
-  runDomain?: string;
-  proveHosts?: boolean;
-  trustProxy?: string[];
-  tlsCert?: string;
-  tlsKey?: string;
-  allowOrigin?: string[];
-  logJson?: boolean;
-  logLevel: LogLevel;
-}): Promise<void> {
+export async function serve(
+  folder: string | undefined,
+  options: {
+    port: number;
+    host: string;
+    data: string;
+    isolation?: keyof typeof ISOLATION;
+    workerUsers: string;
+    limit: number;
+    maxCode: number;
+    url?: string;
+    runDomain?: string;
+    proveHosts?: boolean;
+    trustProxy?: string[];
+    tlsCert?: string;
+    tlsKey?: string;
+    allowOrigin?: string[];
+    logJson?: boolean;
+    logLevel: LogLevel;
+  },
+): Promise<void> {
   const log = options.logJson ? await openOperationLog(options.logLevel) : undefined;
   const onError = (error: unknown, requestId?: string): void => {
     const isUnforeseen = error instanceof WebtaskError && error.code === 'INTERNAL';
@@ -40,6 +46,8 @@ export async function serve(options: {
     env: process.env,
     allowedOrigins: options.allowOrigin ?? [],
     isolation: options.isolation,
+    folder: folder === undefined ? undefined : resolve(folder),
+    workerUsers: toRange(options.workerUsers),
     limitMs: options.limit,
     maxCodeBytes: options.maxCode,
     publicUrl: options.url,
@@ -51,8 +59,11 @@ export async function serve(options: {
     onError,
     onRefusal: (error, requestId) => log?.error(error, requestId),
   });
-  log?.info('started', { url: server.url, isolation: options.isolation, version: version() });
-  console.log(`listening on ${server.url} (${options.isolation}: ${ISOLATION[options.isolation]})`);
+  const { mode, because, unlimited } = server.isolation;
+  log?.info('started', { url: server.url, isolation: mode, version: version() });
+  console.log(`listening on ${server.url} (${mode}: ${ISOLATION[mode]})`);
+  if (because !== undefined) console.log(`no sandbox: ${because}`);
+  if (unlimited.length > 0) console.log(`not limited: ${unlimited.join(', ')}`);
   console.log(`next: webtask token mint --container default --delegation-depth 1 --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
   stopOnSignals(async () => {
@@ -60,6 +71,12 @@ export async function serve(options: {
     await server.close();
     log?.info('stopped');
   });
+}
+
+/** As `parseUsers` lets it be. */
+function toRange(text: string): { first: number; last: number } {
+  const [first = 0, last = 0] = text.split('-').map(Number);
+  return { first, last };
 }
 
 /** The first signal lets what is running finish; a second one ends at once. */

@@ -57,11 +57,15 @@ program
   .action(async (file, options) => (await import('./run.ts')).run(file, options));
 
 addSettings(
-  program.command('serve').description('serve webtasks by their tokens'),
+  program
+    .command('serve')
+    .description('serve webtasks by their tokens')
+    .argument('[folder]', 'folder whose files and packages webtasks can require'),
   SETTINGS.port,
   SETTINGS.host,
   SETTINGS.data,
   SETTINGS.isolation,
+  SETTINGS.workerUsers,
   SETTINGS.limit,
   SETTINGS.maxCode,
   SETTINGS.url,
@@ -73,7 +77,7 @@ addSettings(
   SETTINGS.allowOrigin,
   SETTINGS.logJson,
   SETTINGS.logLevel,
-).action(async (options) => (await import('./serve.ts')).serve(options));
+).action(async (folder, options) => (await import('./serve.ts')).serve(folder, options));
 
 const token = program.command('token').description('mint a token, or say what one holds').helpCommand(false);
 addSettings(

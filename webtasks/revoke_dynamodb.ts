@@ -110,7 +110,8 @@ function clientFor({ ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION, ENDPOINT }: Secre
       region: REGION,
       credentials: { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY },
       maxAttempts: 2,
-      requestHandler: { connectionTimeout: 2000, requestTimeout: 5000 },
+      // Without the last, the SDK says that it has waited too long, and waits on.
+      requestHandler: { connectionTimeout: 2000, requestTimeout: 5000, throwOnRequestTimeout: true },
       ...(ENDPOINT && { endpoint: ENDPOINT }),
     });
     clients.set(id, client);

@@ -1,4 +1,4 @@
-import { parseScript } from './requires.ts';
+import { parseScript } from '../compile/find-requires.ts';
 import { decodeSegment, encodeSegment } from './vlq.ts';
 
 /** A source map. @see https://tc39.es/ecma426/ */
@@ -23,7 +23,7 @@ export function takeMap(code: string, rewritten: boolean, source: string): { cod
     // Each line is the same line of the source.
     return { code, map: { version: 3, sources: [source], names: [], mappings: `AAAA${';AACA'.repeat(lines - 1)}` } };
   }
-  const { names, mappings } = JSON.parse(Buffer.from(inline[1] ?? '', 'base64').toString()) as SourceMapJson;
+  const { names, mappings } = JSON.parse(Buffer.from(inline[1] ?? '', 'base64').toString()) as SourceMapJson; // esbuild wrote it
   return { code: code.slice(0, inline.index), map: { version: 3, sources: [source], names, mappings } };
 }
 

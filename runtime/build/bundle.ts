@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, extname, isAbsolute, join, relative, sep } from 'node:path';
 import type { BuildFailure } from 'esbuild';
+import { findRequires } from '../compile/find-requires.ts';
 import { isCommonJS, type Language, languageOf, translate } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { insertStatement, joinMaps, type SourceMapJson, takeMap, withMap } from './bundle-map.ts';
 import { findVersions, isBeside } from './dependencies.ts';
-import { findRequires } from './requires.ts';
 import type { SourceFile } from './source.ts';
 
 /** A webtask of several files as one text. */
@@ -105,7 +105,7 @@ async function bundleFiles(
   const text = (isMap: boolean): string =>
     result.outputFiles.find(({ path }) => path.endsWith('.map') === isMap)?.text ?? '';
   const inputs = Object.keys(result.metafile.inputs).filter((input) => !input.endsWith(LIST));
-  return { code: text(false), map: JSON.parse(text(true)) as SourceMapJson, inputs };
+  return { code: text(false), map: JSON.parse(text(true)) as SourceMapJson, inputs }; // esbuild wrote it
 }
 
 /** The versions of the packages that a file beside the webtask requires. */

@@ -113,7 +113,7 @@ function isLoopback(hostname: string): boolean {
 function messageOf(text: string): string {
   let message = text;
   try {
-    const parsed = JSON.parse(text) as { message?: unknown } | null;
+    const parsed = JSON.parse(text) as { message?: unknown } | null; // only its message is looked at
     if (typeof parsed?.message === 'string') message = parsed.message;
   } catch {
     // It is text of some other kind.

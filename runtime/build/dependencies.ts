@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
+import { findRequires, type Requirement } from '../compile/find-requires.ts';
 import { type Language, parseModuleRequest } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { readLockfile } from './lockfile.ts';
-import { findRequires, type Requirement } from './requires.ts';
 
 const DECLARED_IN = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies'] as const;
 
@@ -70,7 +70,7 @@ function declaredNames(project: string): string[] {
   try {
     content = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []; // looked at as what node:fs throws
     throw error;
   }
   return DECLARED_IN.flatMap((member) => Object.keys(content[member] ?? {}));

@@ -25,7 +25,7 @@ const MAX_REDIRECTS = 5;
  * that no second answer can lead elsewhere. Each redirect is checked anew.
  *
  * @param url - http or https
- * @param limits - for tests; 10 seconds and 5 MB otherwise
+ * @param limits - 10 seconds and 5 MB where nothing else is said
  * @throws CODE_URL_INVALID, CODE_ADDRESS_REFUSED, CODE_UNREACHABLE, CODE_STATUS, CODE_TOO_LARGE, CODE_TIMED_OUT,
  *   CODE_REDIRECTS
  *
@@ -115,6 +115,7 @@ async function readBytes(response: http.IncomingMessage, url: string, maxBytes: 
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
+    // it has no encoding
     size += chunk.length;
     if (size > maxBytes) fail('CODE_TOO_LARGE', { url: shown(url), maxBytes });
     chunks.push(chunk);

@@ -141,6 +141,7 @@ async function readJson(req: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of req as AsyncIterable<Buffer>) {
+    // it has no encoding
     size += chunk.length;
     if (size <= MAX_BODY_BYTES) chunks.push(chunk); // the rest is read and dropped, so that the answer arrives
   }

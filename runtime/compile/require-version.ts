@@ -48,7 +48,7 @@ export function resolveVersion(request: ModuleRequest & { version: string }, sea
 
 function packageVersion(folder: string): string | undefined {
   try {
-    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version?: unknown };
+    const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version?: unknown }; // a package.json is an object
     return typeof version === 'string' ? version : undefined;
   } catch {
     return undefined;

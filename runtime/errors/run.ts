@@ -129,7 +129,7 @@ export const RUN_ERRORS = {
     status: 500,
     fault: 'platform',
     text: 'Webtasks cannot be shut in here: {reason}.',
-    fix: 'Install bubblewrap (apt-get install bubblewrap), or choose another isolation.',
+    fix: '{wayOut}',
   },
   NETWORK_UNAVAILABLE: {
     status: 500,

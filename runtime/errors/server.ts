@@ -115,7 +115,7 @@ export const SERVER_ERRORS = {
     status: 500,
     fault: 'caller',
     text: 'The server runs webtasks without a wall around them, and so does not listen on {host}.',
-    fix: 'Listen on 127.0.0.1.',
+    fix: 'Listen on 127.0.0.1, or choose --isolation sandbox.',
   },
   SERVE_PORT_TAKEN: {
     status: 500,

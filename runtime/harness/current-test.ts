@@ -22,6 +22,7 @@ export function beginTest(title: string | undefined, timeoutMs: () => number): v
   current = { title, timeoutMs, lines: [] };
 }
 
+/** The test that runs, or what runs outside of tests. */
 export function currentTest(): TestRecord {
   return current;
 }

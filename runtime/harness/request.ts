@@ -41,7 +41,7 @@ function encodeBody(body: TestRequest['body']): { body: RunRequest['body']; type
   if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body)) return { body };
   if (body instanceof URLSearchParams) return { body: body.toString(), type: 'application/x-www-form-urlencoded' };
   if (body instanceof Uint8Array) return { body: Buffer.from(body) };
-  if ('pipe' in body) return { body: body as Readable };
+  if ('pipe' in body) return { body: body as Readable }; // nothing else has it
   return { body: JSON.stringify(body), type: 'application/json' };
 }
 

@@ -49,7 +49,7 @@ export async function readResponse(
   startedAt: number,
 ): Promise<TestResponse> {
   const chunks: Buffer[] = [];
-  for await (const chunk of reply.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of reply.body as AsyncIterable<Buffer>) chunks.push(chunk); // it has no encoding
   const bytes = Buffer.concat(chunks);
   const body = bytes.toString('utf8');
   return {

@@ -12,8 +12,12 @@ export interface VerifierOptions {
    * of them that goes with its type.
    */
   readonly algorithms?: readonly AlgorithmName[];
+  /** Where the issuer's key set is. Without it and `jwks`, the issuer's metadata says where. */
+  readonly jwksUri?: string;
   /** The key set itself, which never changes. */
   readonly jwks?: { readonly keys: readonly object[] };
+  /** Seconds for which keys serve on that cannot be fetched anew: 3600 where nothing is said. */
+  readonly staleIfError?: number;
   /** Seconds that clocks may be apart: 5 where nothing is said, 300 at most. */
   readonly clockTolerance?: number;
   /** Seconds since `iat` after which a token is not accepted, whatever its `exp` says. */
@@ -34,6 +38,7 @@ export interface VerifierRules {
   readonly algorithms: readonly AlgorithmName[];
   readonly clockTolerance: number;
   readonly maxTokenAge: number | undefined;
+  readonly staleIfError: number;
   readonly requiredClaims: readonly string[];
   /** As {@link mediaTypeOf} gives them. */
   readonly types: readonly (string | null)[];
@@ -43,6 +48,7 @@ export interface VerifierRules {
 const ALGORITHMS: readonly AlgorithmName[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 const CLOCK_TOLERANCE = 5;
 const MAX_CLOCK_TOLERANCE = 300;
+const STALE_IF_ERROR = 3600;
 const REQUIRED_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 const TYPES = ['at+jwt'];
 
@@ -53,7 +59,7 @@ const TYPES = ['at+jwt'];
  */
 export function readOptions(options: VerifierOptions): VerifierRules {
   const { issuer, audience, algorithms = ALGORITHMS, clockTolerance = CLOCK_TOLERANCE, maxTokenAge } = options;
-  const { requiredClaims = REQUIRED_CLAIMS, typ = TYPES } = options;
+  const { requiredClaims = REQUIRED_CLAIMS, typ = TYPES, staleIfError = STALE_IF_ERROR } = options;
   if (!isText(issuer)) invalid('issuer', 'is not a text');
   const audiences = typeof audience === 'string' ? [audience] : audience;
   if (!isListOf(isText, audiences)) invalid('audience', 'is neither a text nor a list of texts');
@@ -64,6 +70,7 @@ export function readOptions(options: VerifierOptions): VerifierRules {
     invalid('clockTolerance', `is not between 0 and ${MAX_CLOCK_TOLERANCE} s`);
   }
   if (maxTokenAge !== undefined && !(maxTokenAge > 0)) invalid('maxTokenAge', 'is not a number of seconds above 0');
+  if (!(staleIfError >= 0)) invalid('staleIfError', 'is not a number of seconds');
   if (requiredClaims.length > 0 && !isListOf(isText, requiredClaims)) {
     invalid('requiredClaims', 'is not a list of names');
   }
@@ -76,6 +83,7 @@ export function readOptions(options: VerifierOptions): VerifierRules {
     algorithms,
     clockTolerance,
     maxTokenAge,
+    staleIfError,
     requiredClaims: ['iss', 'aud', 'exp', ...requiredClaims, ...(maxTokenAge === undefined ? [] : ['iat'])],
     types: types.map((type) => type && mediaTypeOf(type)),
   };

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
+import { RETRY_AFTER } from './jwks/fetch-json.ts';
 import type { KeySource } from './jwks/key-source.ts';
 import { openKeySource } from './jwks/open.ts';
 import type { VerificationKey } from './jwks/verification-key.ts';
@@ -39,9 +40,6 @@ interface Remembered {
 
 /** Tokens that are remembered; of the longest they are 16 MiB. */
 const REMEMBERED = 2000;
-
-/** When a key that was not known is: after the fetch that was begun. */
-const RETRY_AFTER = 1;
 
 /**
  * Makes the check of access tokens. Keep what it gives: it holds the keys, and the tokens whose signature was found good.
@@ -90,16 +88,17 @@ export function createVerifier(options: VerifierOptions): Verifier {
     verify(token) {
       const it = attempt(token);
       if ('verified' in it) return it.verified;
-      if (!keys.next) return fail('ACCESS_TOKEN_KEY_UNKNOWN', { kid: it.read.kid });
-      keys.next().catch(() => undefined); // who waits for it is told
+      const { read } = it;
+      if (!keys.find) return fail('ACCESS_TOKEN_KEY_UNKNOWN', { kid: read.kid });
+      keys.find((set) => findKey(set, read)).catch(() => undefined); // so that it is known the next time
       return fail('ACCESS_TOKEN_KEY_NOT_LOADED', { retryAfter: RETRY_AFTER });
     },
     async verifyAsync(token) {
       const it = attempt(token);
       if ('verified' in it) return it.verified;
-      const fetched = await keys.next?.();
-      const key = fetched && findKey(fetched, it.read);
-      return believe(token, it.read, key ?? fail('ACCESS_TOKEN_KEY_UNKNOWN', { kid: it.read.kid }));
+      const { read } = it;
+      const key = await keys.find?.((set) => findKey(set, read));
+      return believe(token, read, key ?? fail('ACCESS_TOKEN_KEY_UNKNOWN', { kid: read.kid }));
     },
   };
 }

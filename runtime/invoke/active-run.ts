@@ -69,7 +69,7 @@ function divertOutput(name: OutputStream): void {
     const text = typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8');
     leaveRun(() => onOutput(text, name));
     const done = rest.at(-1);
-    if (typeof done === 'function') process.nextTick(done as () => void);
+    if (typeof done === 'function') process.nextTick(done as () => void); // called without arguments, as after a success
     return true;
   } as typeof write;
 }
@@ -96,7 +96,7 @@ function takeUncaught(error: unknown): void {
   }
   // Not of a webtask: what would have happened without us.
   if (process.listenerCount('uncaughtException') > 0) {
-    process.emit('uncaughtException', error as Error);
+    process.emit('uncaughtException', error as Error); // whatever was thrown, as Node does
     return;
   }
   process.setUncaughtExceptionCaptureCallback(null);

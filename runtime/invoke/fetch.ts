@@ -16,6 +16,7 @@ export function toWebRequest(req: IncomingMessage, signal: AbortSignal): Request
   // Joined as text: resolved against a base, a path that begins with `//` would become a host.
   const scheme = req.headers['x-forwarded-proto'] === 'https' ? 'https' : 'http'; // as the server found it
   const url = new URL(`${scheme}://${req.headers.host ?? 'localhost'}${req.url ?? '/'}`);
+  // Node has two types of its one ReadableStream.
   const body = method === 'GET' || method === 'HEAD' ? null : (Readable.toWeb(req) as globalThis.ReadableStream);
   // `duplex` is demanded by fetch for streamed bodies, and is not in the types of this Node.
   return new Request(url, { method, headers, body, signal, duplex: 'half' } as RequestInit);
@@ -29,5 +30,5 @@ export async function sendWebResponse(response: Response, res: ServerResponse): 
   const cookies = response.headers.getSetCookie();
   if (cookies.length > 0) res.setHeader('set-cookie', cookies);
   if (response.body === null) res.end();
-  else await pipeline(Readable.fromWeb(response.body as ReadableStream), res);
+  else await pipeline(Readable.fromWeb(response.body as ReadableStream), res); // as above
 }

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors.ts';
 import type { ModuleSpec } from './module-spec.ts';
@@ -36,7 +36,8 @@ export async function install(specs: readonly ModuleSpec[], target: string, opti
     const result = await runNpm([...npmArguments(cache, folder), ...specs.map(toText)], folder, env, onStart);
     if (result.status !== 0) refuse(specs, result);
     await checkIntegrity(specs, folder);
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
+    await mkdir(dirname(target), { recursive: true });
+    await letRead(folder, target, cache);
     await rename(folder, target).catch(async (error: NodeJS.ErrnoException) => {
       // Another process was first.
       if (!['EEXIST', 'ENOTEMPTY', 'EPERM'].includes(error.code ?? '')) throw error;
@@ -44,6 +45,12 @@ export async function install(specs: readonly ModuleSpec[], target: string, opti
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Workers that are users of their own read packages, whatever the umask is. */
+async function letRead(folder: string, target: string, cache: string): Promise<void> {
+  await chmod(folder, 0o755);
+  for (let parent = dirname(target); parent !== cache; parent = dirname(parent)) await chmod(parent, 0o755);
 }
 
 function npmArguments(cache: string, folder: string): string[] {

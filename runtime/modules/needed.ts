@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { findRequires } from '../build/requires.ts';
+import { findRequires } from '../compile/find-requires.ts';
 import {
   declaredVersions,
   isPlatformModule,

@@ -30,6 +30,7 @@ export function runNpm(
 ): Promise<NpmResult> {
   const file = npmFile();
   const [command, first] = file === undefined ? ['npm', []] : [process.execPath, [file]];
+  const umask = process.umask(0o022); // what is installed is for others to read
   const child = spawn(command, [...first, ...args], {
     cwd,
     env: npmEnvironment(env),
@@ -37,6 +38,7 @@ export function runNpm(
     timeout: TIMEOUT_MS,
     windowsHide: true,
   });
+  process.umask(umask);
   onStart(child);
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -1,7 +1,7 @@
 import type { WebtaskError } from '../errors.ts';
+import type { Isolation, UserRange } from '../worker/index.ts';
 import type { TimeLimits } from './edge/time-limits.ts';
 import type { TlsFiles } from './edge/tls.ts';
-import type { Isolation } from './run/open-runner.ts';
 
 /** How a server is started. */
 export interface ServerOptions {
@@ -21,8 +21,15 @@ export interface ServerOptions {
   readonly maxCodeBytes?: number | undefined;
   /** Origins that code may be fetched from although they are not public. */
   readonly allowedOrigins: readonly string[];
-  /** What webtasks run in; this process by default. */
+  /** What webtasks run in; the safest that can be had by default. */
   readonly isolation?: Isolation | undefined;
+  /**
+   * Absolute path of a folder whose files and packages webtasks can require too. Where they are shut in there is none by
+   * default; otherwise it is that of this process.
+   */
+  readonly folder?: string | undefined;
+  /** Users that workers become where this process may choose; 200000 to 265535 by default. */
+  readonly workerUsers?: UserRange | undefined;
   /** Milliseconds until a webtask without an answer is cut off. */
   readonly limitMs: number;
   /** Addresses and networks of proxies that say who the caller is. */
@@ -36,4 +43,9 @@ export interface ServerOptions {
   readonly onError: (error: WebtaskError, requestId?: string) => void;
   /** Is told of what else requests are refused with. */
   readonly onRefusal?: ((error: WebtaskError, requestId?: string) => void) | undefined;
+}
+
+/** The users that workers become where this process may choose. */
+export function workerUsers({ workerUsers: given }: ServerOptions): UserRange {
+  return given ?? { first: 200_000, last: 265_535 };
 }

@@ -4,7 +4,7 @@ import type { WebtaskError } from '../errors.ts';
 import { createModules } from '../modules/index.ts';
 import { openStore } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
-import { readLimits } from '../worker/limits/limits.ts';
+import { type ChosenIsolation, readLimits } from '../worker/index.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
 import { createActs, createJournal } from './audit/index.ts';
@@ -17,11 +17,12 @@ import { createLimits } from './limits/index.ts';
 import { createLogs } from './logs/index.ts';
 import { createMetrics, createMetricsReaders } from './metrics/index.ts';
 import { openData } from './open-data.ts';
-import type { ServerOptions } from './options.ts';
+import { type ServerOptions, workerUsers } from './options.ts';
 import { createReadiness } from './readiness.ts';
 import { openRevocationSource } from './revocations/revocation-source.ts';
 import { createRevocations } from './revocations/revocations.ts';
 import { createCodeFinder } from './run/find-code.ts';
+import { modulesFolder } from './run/modules-folder.ts';
 import { openRunner } from './run/open-runner.ts';
 import { readTarget } from './run/request.ts';
 import { createRunHandler } from './run/run.ts';
@@ -45,13 +46,18 @@ export interface Platform {
 /**
  * Opens all that a server works with, and joins it together.
  *
+ * @param choosing - what webtasks run in
  * @param baseUrl - the public base of URLs, as soon as it is known
  * @throws SETTING_INVALID, and what {@link loadKeySet} and {@link openSharedStore} throw
  */
-export async function openPlatform(options: ServerOptions, baseUrl: () => string): Promise<Platform> {
+export async function openPlatform(
+  options: ServerOptions,
+  choosing: Promise<ChosenIsolation>,
+  baseUrl: () => string,
+): Promise<Platform> {
   const { env, dataFolder, limitMs, onLine, runDomain } = options;
   const readPeer = createPeerReader(options.trustedProxies ?? [], options.publicUrl);
-  const keys = await loadKeySet(options);
+  const [{ mode }, keys] = await Promise.all([choosing, loadKeySet(options)]);
   const mayReadMetrics = createMetricsReaders(env);
   const logs = createLogs();
   const metrics = createMetrics({ logReaders: logs.countAll });
@@ -67,10 +73,13 @@ export async function openPlatform(options: ServerOptions, baseUrl: () => string
   const data = openData(options, openStoreOnce, ownHosts, baseUrl);
   const { registry, codeStore, openDocuments, quotas } = data;
   const { loadCode } = codeStore;
-  const modules = createModules(resolve(dataFolder, 'modules'), env);
+  const packages = modulesFolder(dataFolder, mode);
+  const modules = createModules(packages, env);
   const usage = readLimits(env);
-  const runner = await openRunner(options.isolation ?? 'inline', {
-    folder: process.cwd(),
+  const runner = await openRunner(mode, {
+    modulesFolder: packages,
+    folder: options.folder,
+    users: workerUsers(options),
     modules,
     fetchText: async (url) => (await loadCode({ url })).text,
     forgetUrl: loadCode.forget,
@@ -123,6 +132,7 @@ export async function openPlatform(options: ServerOptions, baseUrl: () => string
       identify,
       revocations,
       modules,
+      maxCodeBytes: data.maxCodeBytes,
       quotas,
       openStore: openStoreOnce,
       cron,

@@ -1,15 +1,17 @@
 import { type AddressInfo, isIP } from 'node:net';
-import { fail } from '../errors.ts';
+import { type ChosenIsolation, chooseIsolation, refuseUnlessShutIn } from '../worker/index.ts';
 import { listen, stop } from './edge/listen.ts';
 import { createListener } from './edge/listener.ts';
 import { TIME_LIMITS } from './edge/time-limits.ts';
 import { readTlsPair } from './edge/tls.ts';
-import type { ServerOptions } from './options.ts';
+import { type ServerOptions, workerUsers } from './options.ts';
 import { openPlatform } from './platform.ts';
 
 /** A server that runs. */
 export interface RunningServer {
   readonly url: string;
+  /** What webtasks run in. */
+  readonly isolation: ChosenIsolation;
   /**
    * Reads certificate and key again, for connections from now on.
    *
@@ -21,9 +23,9 @@ export interface RunningServer {
 }
 
 /**
- * Starts a server for webtasks. There is no wall around them, so it listens on loopback only.
+ * Starts a server for webtasks. Where they are not shut in, it listens on loopback only.
  *
- * @throws SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID,
+ * @throws SANDBOX_UNAVAILABLE, SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID,
  *   and what {@link openPlatform} throws
  *
  * @example
@@ -31,11 +33,13 @@ export interface RunningServer {
  * await server.close();
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  if (!isLoopback(options.host)) fail('SERVE_NOT_ISOLATED', { host: options.host });
+  const choosing = chooseIsolation(options.isolation, workerUsers(options));
+  choosing.catch(() => undefined); // said where it is waited for
+  if (!isLoopback(options.host)) refuseUnlessShutIn(await choosing, options.host);
   const readTls = () => readTlsPair(options.tls ?? {});
   const tls = await readTls();
   let baseUrl = options.publicUrl ?? '';
-  const platform = await openPlatform(options, () => baseUrl);
+  const platform = await openPlatform(options, choosing, () => baseUrl);
   const { answer, onError } = platform;
   const timeLimits = { ...TIME_LIMITS, ...options.timeLimits };
   const server = createListener({ tls, timeLimits, onError }, answer);
@@ -50,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   platform.begin();
   return {
     url,
+    isolation: await choosing,
     async reloadTls() {
       const pair = await readTls();
       if (pair && 'setSecureContext' in server) server.setSecureContext(pair);

@@ -58,7 +58,7 @@ export function checkCertificate(pem: string, now: number): void {
   // A PEM certificate that node-forge reads has an RSA key.
   const bits = (certificate.publicKey as import('node-forge').pki.rsa.PublicKey).n.bitLength();
   if (bits < MIN_RSA_BITS) unusable(`its RSA key has ${bits} bits, and ${MIN_RSA_BITS} are the least`);
-  const usage = certificate.getExtension('keyUsage') as { keyEncipherment?: boolean } | undefined | null;
+  const usage = certificate.getExtension('keyUsage') as { keyEncipherment?: boolean } | undefined | null; // typed loosely there
   if (usage && !usage.keyEncipherment) unusable('its key usage does not include keyEncipherment');
 }
 

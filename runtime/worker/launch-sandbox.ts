@@ -1,11 +1,12 @@
-import type { Launch } from './launch.ts';
+import { type Launch, MAX_CPU_SECONDS } from './launch.ts';
+import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
 import { RESOLV_CONF } from './network/index.ts';
 import { seccompFilter } from './seccomp.ts';
 
 /** What a sandbox is made with. */
 export interface SandboxSettings {
-  /** Absolute path of the one file that a worker runs. */
-  readonly program: string;
+  /** Absolute path of the one file that a worker runs; none where only Node is tried. */
+  readonly program?: string | undefined;
   /** Folders that are read-only under their own paths: the packages that webtasks can require. */
   readonly readable: readonly string[];
   /** A user that nobody else is, where this process may choose one. */
@@ -20,14 +21,6 @@ export interface SandboxSettings {
   readonly hasNetwork?: boolean;
 }
 
-/** What of the memory is left for what is not objects of JavaScript. */
-const HEAP_SHARE = 0.6;
-/**
- * What Node has before it runs anything. V8 from 13 on (Node 24) also reserves 512 MB for code, which counts as if it
- * were used.
- */
-const BASE_BYTES = (64 << 20) + (Number.parseInt(process.versions.v8, 10) >= 13 ? 512 << 20 : 0);
-
 /**
  * A worker in namespaces of its own: it sees Node, its program and the packages, and no other process, file, network or
  * user of this machine.
@@ -35,30 +28,31 @@ const BASE_BYTES = (64 << 20) + (Number.parseInt(process.versions.v8, 10) >= 13 
  * First it becomes a user that nobody else is, since the limit of processes counts those of a user; then the limits are
  * set; then bubblewrap shuts the door.
  *
+ * @param run - arguments of Node
  * @throws SANDBOX_UNAVAILABLE where system calls cannot be filtered
  * @see bwrap(1), setpriv(1), prlimit(1)
  */
-export function launchSandbox(settings: SandboxSettings): Launch {
+export function launchSandbox(settings: SandboxSettings, run: readonly string[] = [PROGRAM]): Launch {
   const { uid, memoryBytes, maxProcesses, maxFiles, hasNetwork = false } = settings;
   const asUser =
     uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
   const withLimits = [
     'prlimit',
-    `--data=${BASE_BYTES + memoryBytes}`,
+    `--data=${dataBytes(memoryBytes)}`,
     '--core=0',
+    `--cpu=${MAX_CPU_SECONDS}`,
     // The limit is that of the user: without one of its own it would count all that this user runs.
     ...(uid === undefined ? [] : [`--nproc=${maxProcesses}`]),
     `--nofile=${maxFiles}`,
   ];
   // In a user namespace around that of the worker, which has no capability over what belongs to this one.
   const inNetwork = hasNetwork ? ['unshare', '--user', '--map-root-user', '--net', '--'] : [];
-  const heapMegabytes = Math.floor((memoryBytes * HEAP_SHARE) / (1 << 20));
-  const node = [process.execPath, `--max-old-space-size=${heapMegabytes}`, PROGRAM];
+  const node = [process.execPath, ...nodeArguments(memoryBytes), ...run];
   const [command = 'prlimit', ...args] = [...asUser, ...withLimits, ...inNetwork, ...bubblewrap(settings), ...node];
   return {
     command,
     args,
-    env: { PATH: '/usr/bin:/bin' },
+    env: { PATH: toolPath() },
     inputs: [seccompFilter(process.arch), ...(hasNetwork ? [RESOLV_CONF] : [])],
   };
 }
@@ -70,7 +64,7 @@ const FILTER_DESCRIPTOR = 4;
 const RESOLV_CONF_DESCRIPTOR = 5;
 
 function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSettings): string[] {
-  const files = [process.execPath, ...sharedLibraries(), ...PUBLIC_FILES];
+  const files = [...sharedLibraries(), ...PUBLIC_FILES];
   return [
     'bwrap',
     '--unshare-all',
@@ -88,6 +82,9 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSe
     '--die-with-parent',
     '--new-session',
     '--clearenv',
+    '--setenv',
+    'HOME', // packages look for it when they load, and there is no list of users
+    '/tmp',
     '--seccomp',
     String(FILTER_DESCRIPTOR),
     '--proc',
@@ -98,11 +95,12 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSe
     String(temporaryBytes),
     '--tmpfs',
     '/tmp',
+    '--ro-bind',
+    process.execPath,
+    process.execPath,
     ...files.flatMap((file) => ['--ro-bind-try', file, file]),
     ...readable.flatMap((folder) => ['--ro-bind', folder, folder]),
-    '--ro-bind',
-    program,
-    PROGRAM,
+    ...(program === undefined ? [] : ['--ro-bind', program, PROGRAM]),
     '--chdir',
     '/tmp',
     '--remount-ro',
@@ -114,8 +112,18 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSe
 /** Certificates of the public authorities, and time zones. */
 const PUBLIC_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/usr/share/zoneinfo'];
 
-/** What Node is linked with, as this process has it; not the native add-ons that this process has loaded besides. */
-function sharedLibraries(): string[] {
-  const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] }; // its documented form
-  return sharedObjects.filter((file) => file.startsWith('/') && /\.so(\.\d+)*$/.test(file));
+/** Where the programs are looked for that shut workers in. */
+export function toolPath(): string {
+  return process.env.PATH ?? '/usr/bin:/bin';
 }
+
+/** What Node is linked with, as this process has it; not the native add-ons that this process has loaded besides. */
+function sharedLibraries(): readonly string[] {
+  if (libraries === undefined) {
+    const { sharedObjects } = process.report.getReport() as unknown as { sharedObjects: string[] }; // its documented form
+    libraries = sharedObjects.filter((file) => file.startsWith('/') && /\.so(\.\d+)*$/.test(file));
+  }
+  return libraries;
+}
+/** Asking takes 7 ms. */
+let libraries: readonly string[] | undefined;

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers'; // the global one is the webtasks'
 import { createDecoder } from './decode.ts';
 import { encodeFrame, type Frame, type FrameType } from './frame.ts';
 
@@ -55,7 +56,7 @@ export function openLink(
   pipe.on('close', () => breakOff(undefined));
 
   return {
-    send(type, id, { head, bytes, last = false } = {}) {
+    send(type, id, { head, bytes, last = false } = NOTHING) {
       if (isBroken) return;
       // Not at the end of this turn: what came from other connections meanwhile goes in the same write.
       if (waiting.length === 0) setImmediate(flush);
@@ -66,6 +67,9 @@ export function openLink(
     },
   };
 }
+
+/** Has nothing of what webtasks may have given to every object. */
+const NOTHING: Record<string, never> = Object.freeze(Object.create(null));
 
 /** Joining copies, which is cheaper than several writes only while there is little. */
 const MAX_JOINED_BYTES = 64 << 10;

@@ -157,22 +157,29 @@ export function createPool(
       else if (requests >= limits.maxRequests) retire(container, 'it had answered enough requests');
     }
   }
+  async function workerOf(container: string): Promise<Worker> {
+    let found = assigned.get(container);
+    if (!found) {
+      found = assign(container);
+      assigned.set(container, found);
+      found.catch(() => assigned.delete(container));
+    }
+    const it = await found;
+    if (!it.worker.isFit) {
+      // Of several requests that find it so, one sees to that.
+      if (settled.get(container) === it) retire(container, 'one of its webtasks replaced what all need');
+      return workerOf(container);
+    }
+    it.requests += 1;
+    it.usedAt = now();
+    return it.worker;
+  }
+
   const timer = setInterval(sweep, SWEEP_MS).unref();
   fill();
 
   return {
-    async workerOf(container) {
-      let found = assigned.get(container);
-      if (!found) {
-        found = assign(container);
-        assigned.set(container, found);
-        found.catch(() => assigned.delete(container));
-      }
-      const it = await found;
-      it.requests += 1;
-      it.usedAt = now();
-      return it.worker;
-    },
+    workerOf,
     forget: (container, runnable) => settled.get(container)?.worker.forget(runnable),
     recycle(container, reason) {
       const it = settled.get(container);

@@ -54,6 +54,8 @@ export interface Runs {
   run(runnable: Runnable, request: RunRequest, options: RunOptions): Promise<RunReply | undefined>;
   /** Has the worker forget what it compiled. */
   forget(runnable: Runnable): void;
+  /** Whether its webtasks have left it so that the next request can be answered. */
+  readonly isFit: boolean;
   /** The container whose webtasks it runs; none yet is empty. */
   readonly container: string;
   /** Takes what was printed past the webtasks' own streams, and says whether it was a webtask's. */
@@ -87,6 +89,7 @@ export function requestRuns(
   const { running, runnables, issuers } = state;
   const ids = new WeakMap<Runnable, number>();
   let ended: string | undefined;
+  let isFit = true;
   let onPong: (() => void) | undefined;
   let onReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
@@ -101,12 +104,13 @@ export function requestRuns(
       onPong?.();
       onPong = undefined;
     },
+    onUnfit() {
+      isFit = false;
+    },
     finish,
     abort,
   });
-  const link = openLink(pipe, 'worker', taker.take, (error) =>
-    onBroken(error?.message ?? 'it was killed, or closed its pipe'),
-  );
+  const link = openLink(pipe, 'worker', taker.take, (error) => onBroken(reasonOf(error)));
 
   function finish(id: number): void {
     running.get(id)?.request?.stop();
@@ -191,6 +195,9 @@ export function requestRuns(
       issuers.delete(id);
       link.send('forget', id);
     },
+    get isFit() {
+      return isFit;
+    },
     get container() {
       return state.container;
     },
@@ -217,4 +224,9 @@ export function requestRuns(
       running.clear();
     },
   };
+}
+
+function reasonOf(error: Error | undefined): string {
+  if (error === undefined) return 'it was killed, or closed its pipe';
+  return error instanceof WebtaskError ? error.message : 'it sent what cannot be read';
 }

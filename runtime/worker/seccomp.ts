@@ -97,7 +97,10 @@ const ARCHITECTURE_OFFSET = 4;
  */
 export function seccompFilter(arch: string): Buffer {
   if (arch !== 'x64' && arch !== 'arm64') {
-    return fail('SANDBOX_UNAVAILABLE', { reason: `system calls cannot be filtered on ${arch}` });
+    return fail('SANDBOX_UNAVAILABLE', {
+      reason: `system calls cannot be filtered on ${arch}`,
+      wayOut: 'Run the server on x64 or arm64, or choose --isolation process.',
+    });
   }
   const column = arch === 'x64' ? 0 : 1;
   const numbers = Object.values(DENIED)

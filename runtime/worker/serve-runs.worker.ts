@@ -6,6 +6,7 @@ import { fail, WebtaskError } from '../errors.ts';
 import { loadWebtask, type RunReply, runWebtask, writesHeaders } from '../invoke/index.ts';
 import { type Calls, createCalls } from './calls.worker.ts';
 import type { Frame } from './frame.ts';
+import { watchFitness } from './limits/fitness.worker.ts';
 import { openLink } from './link.ts';
 import type { BrokenHead, Definition, MessageHead, ReplyHead, RunHead } from './messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
@@ -39,6 +40,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
   const running = new Map<number, Running>();
   const link = openLink(pipe, 'server', take, onEnd);
   const calls = createCalls(link);
+  const fitness = watchFitness();
   link.send('ready', 0);
 
   function take(frame: Frame): void {
@@ -107,11 +109,13 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
 
   function send(id: number, it: Running, { body, ...head }: RunReply): void {
     const first: Buffer | null = body.readableLength > 0 ? body.read(Math.min(FIRST_BYTES, body.readableLength)) : null;
+    tellIfUnfit();
     link.send('reply', id, { head: head satisfies ReplyHead, bytes: first ?? NO_BYTES });
     it.reply = sendBody(
       body,
       first?.length ?? 0,
       (bytes, last) => {
+        if (last) tellIfUnfit();
         link.send('data', id, { bytes, last });
         if (last) running.delete(id);
       },
@@ -120,6 +124,11 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
         link.send('broken', id, { head: {} });
       },
     );
+  }
+
+  /** Before its answer, so that no request comes after. */
+  function tellIfUnfit(): void {
+    if (!fitness.isFit()) link.send('unfit', 0);
   }
 
   function compile(defined: Defined, of: number): Promise<CompiledWebtask> {

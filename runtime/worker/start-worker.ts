@@ -10,7 +10,7 @@ import { WATCHDOG_DESCRIPTOR } from './limits/watchdog-descriptor.ts';
 import { type Breach, type Runs, requestRuns } from './request-runs.ts';
 
 /** A process that runs webtasks of one container. */
-export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'ping'> {
+export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'isFit' | 'ping'> {
   readonly pid: number;
   /** Ends the process at once; what runs fails with WORKER_ENDED and that reason. */
   kill(reason: string): void;
@@ -97,6 +97,9 @@ export async function startWorker(
     run: runs.run,
     forget: runs.forget,
     ping: runs.ping,
+    get isFit() {
+      return runs.isFit;
+    },
     get count() {
       return runs.count;
     },

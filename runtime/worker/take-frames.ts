@@ -54,6 +54,8 @@ export interface Outcomes {
   onBreach(error: WebtaskError, blamed?: string): void;
   onReady(): void;
   onPong(): void;
+  /** No request should come to it any more. */
+  onUnfit(): void;
   /** The request was answered, or will not be. */
   finish(id: number): void;
   /** Nobody waits for the answer any more. */
@@ -179,6 +181,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
       isReady = true;
       outcomes.onReady();
     } else if (type === 'pong') outcomes.onPong();
+    else if (type === 'unfit') outcomes.onUnfit();
     else if (type === 'reply') takeReply(frame);
     else if (type === 'data') takeData(frame);
     else if (type === 'broken') takeBroken(frame);

@@ -21,7 +21,7 @@ Commands:
                                  tokens, and reload what you save
   run [options] <file>           send one request to a webtask and print the
                                  response
-  serve [options]                serve webtasks by their tokens
+  serve [options] [folder]       serve webtasks by their tokens
   token                          mint a token, or say what one holds
   logs [options] [container]     show what the webtasks of a container print,
                                  and their requests, as it happens
@@ -71,48 +71,60 @@ Options:
 
 Exit codes: 0 for a status below 400, 4 for 4xx, 5 for 5xx, 2 wrong use, 3 the webtask does not compile.
 `,
-  'serve --help': `Usage: webtask serve [options]
+  'serve --help': `Usage: webtask serve [options] [folder]
 
 serve webtasks by their tokens
 
+Arguments:
+  folder                       folder whose files and packages webtasks can
+                               require
+
 Options:
-  --port <n>               port to listen on, 0 for any free one (default: 8721,
-                           env: WEBTASK_PORT)
-  --host <address>         address to listen on (default: "127.0.0.1", env:
-                           WEBTASK_HOST)
-  --data <folder>          folder of keys, tokens and storage (default:
-                           ".webtask", env: WEBTASK_DATA)
-  --isolation <mode>       what webtasks run in: inline (the process of the
-                           server), or process (one for each container)
-                           (default: "inline", env: WEBTASK_ISOLATION)
-  --limit <ms>             milliseconds until a webtask without an answer is cut
-                           off (default: 30000, env: WEBTASK_LIMIT_MS)
-  --max-code <bytes>       largest code of a webtask, in bytes (default:
-                           5242880, env: WEBTASK_MAX_CODE_BYTES)
-  --url <url>              public base of the URLs that the server prints, where
-                           it is not where it listens (env: WEBTASK_URL)
-  --run-domain <domain>    domain under which each container's webtasks also
-                           are, at http://{container}.{domain}/{name} (env:
-                           WEBTASK_RUN_DOMAIN)
-  --prove-hosts            a container claims a custom domain only where a TXT
-                           record webtask:container:NAME says it is its own
-                           (env: WEBTASK_PROVE_HOSTS)
-  --trust-proxy <list>     addresses and networks of proxies, with commas
-                           between, whose X-Forwarded- headers are believed
-                           (env: WEBTASK_TRUST_PROXY)
-  --tls-cert <file>        PEM file of a certificate with those that issued it,
-                           to serve https; read again on SIGHUP (env:
-                           WEBTASK_TLS_CERT)
-  --tls-key <file>         PEM file of its private key (env: WEBTASK_TLS_KEY)
-  --allow-origin <origin>  origin that code may be fetched from although it is
-                           not public; may be repeated (env:
-                           WEBTASK_ALLOWED_ORIGINS)
-  --log-json               log starts, stops and errors as JSON lines on
-                           standard error (env: WEBTASK_LOG_JSON)
-  --log-level <level>      with --log-json: error, info (also webtasks' errors),
-                           or debug (also callers') (default: "info", env:
-                           WEBTASK_LOG_LEVEL)
-  -h, --help               print this help
+  --port <n>                   port to listen on, 0 for any free one (default:
+                               8721, env: WEBTASK_PORT)
+  --host <address>             address to listen on (default: "127.0.0.1", env:
+                               WEBTASK_HOST)
+  --data <folder>              folder of keys, tokens and storage (default:
+                               ".webtask", env: WEBTASK_DATA)
+  --isolation <mode>           what webtasks run in: sandbox (a process for each
+                               container, shut in; by default where it can be
+                               had), process (the same with no wall), or inline
+                               (the process of the server) (env:
+                               WEBTASK_ISOLATION)
+  --worker-users <first-last>  numbers of users that nothing else has, one for
+                               each worker in a sandbox, where the server is
+                               started as root (default: "200000-265535", env:
+                               WEBTASK_WORKER_USERS)
+  --limit <ms>                 milliseconds until a webtask without an answer is
+                               cut off (default: 30000, env: WEBTASK_LIMIT_MS)
+  --max-code <bytes>           largest code of a webtask, in bytes (default:
+                               5242880, env: WEBTASK_MAX_CODE_BYTES)
+  --url <url>                  public base of the URLs that the server prints,
+                               where it is not where it listens (env:
+                               WEBTASK_URL)
+  --run-domain <domain>        domain under which each container's webtasks also
+                               are, at http://{container}.{domain}/{name} (env:
+                               WEBTASK_RUN_DOMAIN)
+  --prove-hosts                a container claims a custom domain only where a
+                               TXT record webtask:container:NAME says it is its
+                               own (env: WEBTASK_PROVE_HOSTS)
+  --trust-proxy <list>         addresses and networks of proxies, with commas
+                               between, whose X-Forwarded- headers are believed
+                               (env: WEBTASK_TRUST_PROXY)
+  --tls-cert <file>            PEM file of a certificate with those that issued
+                               it, to serve https; read again on SIGHUP (env:
+                               WEBTASK_TLS_CERT)
+  --tls-key <file>             PEM file of its private key (env:
+                               WEBTASK_TLS_KEY)
+  --allow-origin <origin>      origin that code may be fetched from although it
+                               is not public; may be repeated (env:
+                               WEBTASK_ALLOWED_ORIGINS)
+  --log-json                   log starts, stops and errors as JSON lines on
+                               standard error (env: WEBTASK_LOG_JSON)
+  --log-level <level>          with --log-json: error, info (also webtasks'
+                               errors), or debug (also callers') (default:
+                               "info", env: WEBTASK_LOG_LEVEL)
+  -h, --help                   print this help
 `,
   'logs --help': `Usage: webtask logs [options] [container]
 

@@ -19,7 +19,7 @@ describe('webtask serve --log-json', () => {
     const minted = await runProgram('webtask', ['token', 'mint', '--container', 'shop'], { cwd: project.folder });
     const token = minted.stdout.trimEnd();
     const origin = await startOrigin((req) => req.socket.destroy());
-    const args = ['serve', '--port', '0', '--log-json', '--allow-origin', origin.origin];
+    const args = ['serve', '--port', '0', '--isolation', 'inline', '--log-json', '--allow-origin', origin.origin];
     server = startRunning('webtask', args, { cwd: project.folder, env: {} });
     const [, url = ''] = await server.until(/^listening on (http:\/\/\S+)/m);
     const answer = await ask(`${url}/api/run/shop?key=${token}&webtask_url=${origin.origin}/a.js`);

@@ -4,6 +4,7 @@ import { Agent, request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { skipUnlessShutIn } from '../support/isolation.ts';
 import { startOrigin } from '../support/origin.ts';
 import { runProgram } from '../support/program.ts';
 import { createProject, type TestProject } from '../support/project.ts';
@@ -24,16 +25,18 @@ describe('webtask serve', () => {
   });
   after(() => project.remove());
 
-  const start = async (args: readonly string[] = [], env: Record<string, string> = {}): Promise<void> => {
+  const serve = async (args: readonly string[], env: Record<string, string> = {}): Promise<void> => {
     server = startRunning('webtask', ['serve', '--port', '0', ...args], { cwd: project.folder, env });
     [, url = ''] = await server.until(LISTENING);
   };
+  const start = (args: readonly string[] = []): Promise<void> => serve(['--isolation', 'inline', ...args]);
   const run = (code: string) =>
     ask(`${url}/api/run/shop`, { method: 'POST', headers: { Authorization: `Bearer ${token}` }, body: code });
   afterEach(() => server.kill());
 
-  it('says where it listens, in which mode, and what to do next; then a minted token runs code, with nothing configured', async () => {
-    await start();
+  it('says where it listens, in which mode, and what to do next; then a minted token runs code, with nothing configured', async function () {
+    skipUnlessShutIn(this);
+    await serve([]);
     const answer = await run('return cb => { console.log("hi"); cb(null, { hello: "shop" }) }');
     expect([answer.status, answer.headers['x-wt-response-source'], answer.body]).to.deep.equal([
       200,
@@ -42,7 +45,7 @@ describe('webtask serve', () => {
     ]);
     await server.until(/hi$/m);
     expect(server.stdout.replace(url, 'URL')).to.equal(
-      `listening on URL (inline: webtasks run in this process, for one user on this machine)
+      `listening on URL (sandbox: each container's webtasks are shut in a process of their own)
 next: webtask token mint --container default --delegation-depth 1 --data .webtask
 shop | hi
 `,
@@ -53,15 +56,36 @@ shop | hi
   });
 
   it('runs the webtasks of each container in a process of their own where it is told to, and leaves none behind', async () => {
-    await start(['--isolation', 'process']);
-    expect(server.stdout).to.include(
-      "(process: each container's webtasks run in a process of their own, which holds mistakes but no attacks)",
-    );
+    await serve(['--isolation', 'process']);
+    await server.until(/^next/m);
+    expect(
+      server.stdout,
+    ).to.include(`(process: each container's webtasks run in a process of their own, which holds mistakes but no attacks)
+not limited: memory, processes, open files, disk, network
+`);
     const pid = Number((await run('return cb => cb(null, process.pid)')).body);
     expect(process.kill(pid, 0)).to.equal(true);
     server.signal('SIGTERM');
     expect([await server.ended, server.stderr]).to.deep.equal([0, '']);
     expect(() => process.kill(pid, 0)).to.throw('ESRCH');
+  });
+
+  it('says why webtasks are not shut in where they cannot be, and what to do about it', async () => {
+    await serve([], { PATH: '' });
+    await server.until(/^next/m);
+    expect(
+      server.stdout.replace(url, 'URL'),
+    ).to.include(`listening on URL (process: each container's webtasks run in a process of their own, which holds mistakes but no attacks)
+no sandbox: Webtasks cannot be shut in here: bubblewrap is not installed. Install it (apt-get install bubblewrap), or choose --isolation process.
+not limited: memory, processes, open files, disk, network
+`);
+  });
+
+  it('listens on other addresses where webtasks are shut in', async function () {
+    skipUnlessShutIn(this);
+    await serve(['--host', '0.0.0.0']);
+    url = url.replace('0.0.0.0', '127.0.0.1');
+    expect((await run('return cb => cb(null, 1)')).body).to.equal('1');
   });
 
   it('keeps its keys: a token is good after a restart', async () => {
@@ -148,12 +172,21 @@ shop | hi
       return { status: await server.ended, stdout: server.stdout, stderr: server.stderr };
     };
 
-    it('on an address that others reach, since webtasks run without isolation', async () => {
-      expect(await refused(['--host', '0.0.0.0'])).to.deep.equal({
+    it('on an address that others reach, where webtasks are not shut in', async () => {
+      expect(await refused(['--host', '0.0.0.0', '--isolation', 'process'])).to.deep.equal({
         status: 2,
         stdout: '',
         stderr:
-          'webtask serve: The server runs webtasks without a wall around them, and so does not listen on 0.0.0.0. Listen on 127.0.0.1. [SERVE_NOT_ISOLATED]\n',
+          'webtask serve: The server runs webtasks without a wall around them, and so does not listen on 0.0.0.0. Listen on 127.0.0.1, or choose --isolation sandbox. [SERVE_NOT_ISOLATED]\n',
+      });
+    });
+
+    it('in a sandbox that cannot be had: nobody gets less than they asked for', async () => {
+      expect(await refused(['--isolation', 'sandbox'], { PATH: '' })).to.deep.equal({
+        status: 1,
+        stdout: '',
+        stderr:
+          'webtask serve: Webtasks cannot be shut in here: bubblewrap is not installed. Install it (apt-get install bubblewrap), or choose --isolation process. [SANDBOX_UNAVAILABLE]\n',
       });
     });
 
@@ -170,7 +203,7 @@ shop | hi
     });
 
     it('by the host that .env says', async () => {
-      project.write('.env', 'WEBTASK_HOST=192.0.2.1\n');
+      project.write('.env', 'WEBTASK_HOST=192.0.2.1\nWEBTASK_ISOLATION=process\n');
       expect((await refused([])).stderr).to.contain('does not listen on 192.0.2.1.');
       project.write('.env', '');
     });

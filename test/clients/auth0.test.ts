@@ -35,6 +35,24 @@ describe('auth0, the other program of wt-cli', function () {
     expect(await auth0(['create', '-t', TYPE, '-n', 'hook', 'hook.js'])).to.match(/^Auth0 hook updated in disabled/);
   });
 
+  it('auth0 ls prints the hooks of each type, and of one where it is asked for', async () => {
+    for (const args of [['ls'], ['ls', '-t', TYPE]]) {
+      expect(await auth0(args)).to.equal(`${TYPE}\n  hook\n\nSuccessfully listed hooks 1 to 1.\n`);
+    }
+    expect(await auth0(['ls', '-t', 'pre-user-registration', '-o', 'json'])).to.equal('{}\n');
+  });
+
+  it('auth0 edit and auth0 logs are those of wt', async function () {
+    if (process.platform !== 'linux') return this.skip(); // elsewhere it would open the browser
+    const stdout = await auth0(['edit', 'hook'], { env: { BROWSER: 'true' } });
+    expect(stdout).to.include(`\n${bed.url}/edit/dev#/hook/${bed.token}\n`);
+    const logs = await bed.start(['logs'], { program: 'auth0' });
+    await logs.says(/connected to streaming logs/);
+    await bed.call('hook');
+    await logs.says(/finished webtask request/);
+    expect(await logs.interrupt()).to.equal(0);
+  });
+
   it('auth0 rm removes it', async () => {
     expect(await auth0(['rm', 'hook'])).to.equal('Removed webtask: hook\n');
     expect(await listed()).to.deep.equal({});

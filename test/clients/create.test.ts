@@ -125,6 +125,14 @@ describe('wt create', function () {
     );
   });
 
+  it('37. wt create -o json prints name, container and URL, and the token where it is asked for', async () => {
+    const shown = { url: `${bed.url}/api/run/dev/hello`, name: 'hello', container: 'dev' };
+    expect(JSON.parse(await bed.ok(['create', 'hello.js', '-o', 'json']))).to.deep.equal(shown);
+    const { token, ...rest } = JSON.parse(await bed.ok(['create', 'hello.js', '-o', 'json', '--show-token']));
+    expect(rest).to.deep.equal(shown);
+    expect(claimsOf(token)).to.include({ jtn: 'hello', ten: 'dev' });
+  });
+
   it('53. a token that the server does not accept ends in exit code 8 and the reason', async () => {
     const inline = ['--url', bed.url, '--container', 'dev', '--token', `${bed.token.slice(0, -4)}AAAA`];
     const { status, stderr } = await bed.wt(['create', 'hello.js', ...inline]);

@@ -29,6 +29,12 @@ describe('wt logs, wt create --watch', function () {
     expect(await logs.interrupt()).to.equal(0);
   });
 
+  it('wt logs --raw crashes in the client itself, whatever the server sends', async () => {
+    const { status, stderr } = await bed.wt(['logs', '--raw']);
+    expect(status).to.equal(99);
+    expect(stderr).to.include('logs.once is not a function');
+  });
+
   it('wt logs without a token that the server accepts ends in exit code 7', async () => {
     const inline = ['--url', bed.url, '--container', 'other', '--token', bed.token];
     const { status, stderr } = await bed.wt(['logs', ...inline]);

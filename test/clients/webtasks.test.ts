@@ -123,6 +123,44 @@ describe('wt ls, inspect, update, rm', function () {
     });
   });
 
+  it('46. wt update takes code from standard input, from a URL, and from one that it captures', async () => {
+    const claimsAfter = async () => JSON.parse(await bed.ok(['inspect', 'moved', '-o', 'json', '--fetch-code']));
+    await bed.ok(['create', 'task.js', '--name', 'moved', '--secret', 'A=1']);
+    await bed.ok(['update', 'moved'], { input: "module.exports = (cb) => cb(null, 'typed');\n" });
+    expect((await bed.call('moved')).text).to.equal('"typed"');
+    bed.write('served/moved.js', "module.exports = (cb) => cb(null, 'served');\n");
+    const url = `${bed.origin.origin}/moved.js`;
+    await bed.ok(['update', 'moved', url]);
+    expect((await bed.call('moved')).text).to.equal('"served"');
+    expect(await claimsAfter()).to.include({ url });
+    await bed.ok(['update', 'moved', url, '--capture']);
+    expect((await claimsAfter()).url).not.to.equal(url);
+    expect((await bed.call('moved')).text).to.equal('"served"');
+  });
+
+  it('46. wt update --bundle uploads the bundle of several files', async () => {
+    bed.write('parts/part.js', "module.exports = 'of a part';\n");
+    bed.write('parts/whole.js', "const part = require('./part');\nmodule.exports = (cb) => cb(null, part);\n");
+    await bed.ok(['create', 'task.js', '--name', 'whole']);
+    await bed.ok(['update', 'whole', 'parts/whole.js', '--bundle', '--bundle-minify']);
+    expect((await bed.call('whole')).text).to.equal('"of a part"');
+  });
+
+  it('46. wt update of a name that is not there ends in exit code 99 and the reason', async () => {
+    const { status, stderr } = await bed.wt(['update', 'missing', 'task.js']);
+    expect(status).to.equal(99);
+    expect(stderr).to.match(/^Uncaught error: {2}there is no webtask `missing` in `dev`\n/);
+  });
+
+  it('wt ls with a token that the server does not accept ends in exit code 6 and the reason', async () => {
+    const inline = ['--url', bed.url, '--container', 'other', '--token', bed.token];
+    const { status, stderr } = await bed.wt(['ls', ...inline]);
+    expect({ status, stderr }).to.deep.equal({
+      status: 6,
+      stderr: 'not authorized to perform operation on tenant `other`\n',
+    });
+  });
+
   it('47. wt rm removes a webtask; the second time it ends in exit code 5', async () => {
     await bed.ok(['create', '--name', 'gone'], { input: CODE });
     expect((await bed.call('gone')).status).to.equal(200);

@@ -21,6 +21,10 @@ describe('E. The tokens of webtasks', () => {
         const whole = await (await inspect(token, `&decrypt=${on}&fetch_code=${on}&meta=${on}`)).json();
         expect(whole).to.deep.equal({ ...plain, ectx: { KEY: 'v' }, secrets: { KEY: 'v' }, code, meta: { m: 'n' } });
       }
+      for (const off of ['0', 'false', '']) {
+        const nothing = await (await inspect(token, `&decrypt=${off}&fetch_code=${off}&meta=${off}`)).json();
+        expect(nothing).to.deep.equal(plain);
+      }
     });
 
     it('gives empty code as empty code', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { loadKeySet, signToken } from '../../runtime/token/index.ts';
-import { testIsolation } from '../support/isolation.ts';
+import { testIsolation, testPackages } from '../support/isolation.ts';
 import { storeSettings } from '../support/table.ts';
 
 /** The server that conformance tests talk to, over HTTP alone. */
@@ -54,6 +54,7 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
       dataFolder: folder,
       allowedOrigins: [],
       isolation: testIsolation(),
+      folder: testPackages(),
       limitMs: 1000,
       onLine: () => undefined,
       onError: (error) => console.error(error),

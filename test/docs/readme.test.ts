@@ -30,6 +30,7 @@ describe('the README', function () {
   let cwd: string;
   let blocks: Block[];
   const running: ReturnType<typeof startCommand>[] = [];
+  const carriedOut = new Set<Block>();
 
   before(async function () {
     if (process.platform === 'win32') return this.skip();
@@ -119,9 +120,15 @@ describe('the README', function () {
     expect(await carryOut('TOKEN=')).to.equal('"Hello"');
   });
 
+  it('has no other commands', () => {
+    const others = blocks.filter((block) => block.language === 'sh' && !carriedOut.has(block));
+    expect(others.map(({ text }) => text)).to.deep.equal([]);
+  });
+
   /** Carries out the block that has that command. */
   function carryOut(command: string): Promise<string> {
     const block = blocks.find(({ language, text }) => language === 'sh' && text.includes(command));
+    if (block) carriedOut.add(block);
     return carryOutText(block?.text ?? `false # the README has no ${command}`);
   }
 

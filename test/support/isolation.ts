@@ -1,8 +1,46 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { ServerOptions } from '../../runtime/server/index.ts';
 
 /** What webtasks run in, in the tests that start a server: `WEBTASK_TEST_ISOLATION`, `inline` by default. */
 export function testIsolation(): NonNullable<ServerOptions['isolation']> {
   const name = process.env.WEBTASK_TEST_ISOLATION ?? 'inline';
-  if (name === 'inline' || name === 'process') return name;
-  throw new Error(`WEBTASK_TEST_ISOLATION is ${name}: it can be inline or process`);
+  if (name === 'inline' || name === 'process' || name === 'sandbox') return name;
+  throw new Error(`WEBTASK_TEST_ISOLATION is ${name}: it can be inline, process or sandbox`);
+}
+
+/** Skips a test, with a message, where there is nothing to shut workers in with. */
+export function skipUnlessShutIn(test: Mocha.Context): void {
+  if (spawnSync('bwrap', ['--version']).status === 0) return;
+  console.log('      skipped: there is no bubblewrap here (apt-get install bubblewrap)');
+  test.skip();
+}
+
+/** The folder of the packages of this repository, for webtasks that are shut in and could not see them otherwise. */
+export function testPackages(): string | undefined {
+  if (testIsolation() !== 'sandbox') return undefined;
+  packages ??= canOthersReach(INSTALLED) ? dirname(INSTALLED) : copyPackages();
+  return packages;
+}
+let packages: string | undefined;
+
+const INSTALLED = realpathSync(fileURLToPath(new URL('../../node_modules', import.meta.url)));
+
+function canOthersReach(folder: string): boolean {
+  return (statSync(folder).mode & 0o005) === 0o005 && (folder === '/' || canOthersPass(dirname(folder)));
+}
+
+function canOthersPass(folder: string): boolean {
+  return (statSync(folder).mode & 0o001) === 0o001 && (folder === '/' || canOthersPass(dirname(folder)));
+}
+
+function copyPackages(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'webtask-packages-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  execFileSync('chmod', ['755', folder]);
+  execFileSync('cp', ['-R', INSTALLED, join(folder, 'node_modules')]);
+  return folder;
 }

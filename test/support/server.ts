@@ -7,7 +7,7 @@ import { sha256Hex } from '../../runtime/code/index.ts';
 import type { WebtaskError } from '../../runtime/errors.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, sealSecrets, signToken, type TokenClaims } from '../../runtime/token/index.ts';
-import { testIsolation } from './isolation.ts';
+import { testIsolation, testPackages } from './isolation.ts';
 import { startOrigin } from './origin.ts';
 import { storeSettings } from './table.ts';
 
@@ -61,6 +61,7 @@ export async function startTestServer(limitMs = 5_000, options: Partial<ServerOp
       env,
       allowedOrigins: [origin.origin],
       isolation: testIsolation(),
+      folder: testPackages(),
       limitMs,
       onLine(line) {
         lines.push(line);

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { install } from '@sinonjs/fake-timers';
 import { expect } from 'chai';
 import { freezeDate, type Task, webtask } from 'webtask-kit/harness';
 import { useDynamoDB } from 'webtask-kit/mocha';
@@ -96,6 +100,30 @@ describe('revoke_dynamodb', () => {
     for (const res of [await gone.get('/?jti=a'), await gone.put('/?jti=a&jwt=b')]) {
       expect(res).to.have.status(502).and.not.header('Revocation-Status');
       expect(res.body).to.equal('');
+    }
+  });
+
+  it('answers 502 when the table takes questions and answers none, within two times five seconds', async () => {
+    let asked = 0;
+    const silent = createServer(() => void asked++).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const ENDPOINT = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`; // it listens on TCP
+    const secrets = { ...dynamodb.secrets, ENDPOINT };
+    const waiting = await webtask('webtasks/revoke_dynamodb.ts', { secrets, limitMs: 30_000 });
+    const clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const answer = waiting.get('/?jti=a');
+      for (const time of [1, 2]) {
+        while (asked < time) await clock.tickAsync(100); // until the next try is there
+        await clock.tickAsync(5_000);
+      }
+      expect(await answer)
+        .to.have.status(502)
+        .and.log(/requestTimeout/);
+    } finally {
+      clock.uninstall();
+      silent.closeAllConnections();
+      silent.close();
     }
   });
 

@@ -78,7 +78,7 @@ async function readResponse({ req, res, reply }: Exchange): Promise<SimulatedRes
   const head = await reply;
   if (!head) return fail('RUN_CONNECTION_CLOSED', { webtask: 'The webtask' });
   const chunks: Buffer[] = [];
-  for await (const chunk of head.body as AsyncIterable<Buffer>) chunks.push(chunk);
+  for await (const chunk of head.body as AsyncIterable<Buffer>) chunks.push(chunk); // it has no encoding
   const rawPayload = Buffer.concat(chunks);
   return {
     statusCode: head.status,

@@ -33,7 +33,7 @@ export async function installMissing(code: string, file: string, options: Compil
   try {
     await install(ids, options);
   } catch (error) {
-    warn(`An error was encountered while trying to install missing modules: ${(error as Error).message}`);
+    warn(`An error was encountered while trying to install missing modules: ${(error as Error).message}`); // what installs throws errors
     warn('Attempting to run the webtask anyway...');
   }
   return missing.filter(isMissing).reduceRight(withoutVersion, code);
@@ -64,6 +64,7 @@ async function findRequirements(code: string): Promise<Requirement[]> {
 }
 
 function visit(node: Node, found: Requirement[]): void {
+  // Of whichever type a node is: what it lacks is undefined.
   const {
     type,
     callee,

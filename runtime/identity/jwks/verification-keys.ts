@@ -6,8 +6,6 @@ export interface VerificationKeys {
   /** The keys of that name; without a name all of them. */
   named(kid: string | undefined): readonly VerificationKey[];
   has(key: VerificationKey): boolean;
-  /** In words, why which keys of the set are not used. */
-  readonly unused: readonly string[];
 }
 
 /** More than an issuer needs, and few enough to be read at once. */
@@ -49,18 +47,19 @@ export function readVerificationKeys(
     one.kid !== undefined && one.kid === other.kid && one.algorithm === other.algorithm;
   const single = usable.filter((key) => usable.filter(alike(key)).length <= 1);
   const twins = usable.filter((key) => !single.includes(key)).map(({ kid }) => `two have the kid ${kid}`);
-  const unused = [...[...read.values()].filter((key) => typeof key === 'string'), ...new Set(twins)];
-  if (single.length === 0) return `it has no key that can be used (${unused.join(', ') || 'it is empty'})`;
-  return indexed(single, unused);
+  if (single.length === 0) {
+    const unused = [...[...read.values()].filter((key) => typeof key === 'string'), ...new Set(twins)];
+    return `it has no key that can be used (${unused.join(', ') || 'it is empty'})`;
+  }
+  return indexed(single);
 }
 
-function indexed(keys: readonly VerificationKey[], unused: readonly string[]): VerificationKeys {
+function indexed(keys: readonly VerificationKey[]): VerificationKeys {
   const byKid = new Map<string | undefined, VerificationKey[]>();
   for (const key of keys) byKid.set(key.kid, [...(byKid.get(key.kid) ?? []), key]);
   const all = new Set(keys);
   return {
     named: (kid) => (kid === undefined ? keys : (byKid.get(kid) ?? [])),
     has: (key) => all.has(key),
-    unused,
   };
 }

@@ -87,7 +87,7 @@ export class StreamedResponse extends ServerResponse {
       this.#sink.head(this.statusCode, this.statusMessage, readHead(internals._header));
     }
     if (data.length > 0) {
-      // A copy, since its owner may write to it again.
+      // A copy, since its owner may write to it again. Of a text Node passes on an encoding that it knows.
       const bytes = typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data);
       if (!this.#sink.write(bytes)) this.#becomeFull();
       if (this.#isFull) internals.outputSize += bytes.length;

@@ -37,6 +37,8 @@ export interface ApiParts {
   readonly limits: Limits;
   readonly logs: Logs;
   readonly quotas: Quotas;
+  /** The largest code that is taken. */
+  readonly maxCodeBytes: number;
   /** What `context.storage` is kept in. */
   readonly openDocuments: () => Promise<Documents>;
   readonly openStore: () => Promise<Store>;
@@ -63,6 +65,8 @@ declare module 'fastify' {
 /** Adds the routes of one resource. */
 export type Routes = (api: FastifyInstance, parts: ApiParts) => void;
 
+/** What a body has beside code. */
+const ROOM_BYTES = 2 * 1024 * 1024;
 /** Each call of the store has a limit of its own; this one is for many that are all slow. */
 const LIMIT_MS = 30_000;
 
@@ -80,13 +84,15 @@ export function createApiHandler(
   limitMs = LIMIT_MS,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
   let starting: Promise<FastifyInstance> | undefined;
+  // JSON spells some characters of code, such as line ends, with two.
+  const bodyLimit = 2 * parts.maxCodeBytes + ROOM_BYTES;
 
   async function start(): Promise<FastifyInstance> {
     const { fastify } = await import('fastify');
     const setError = (error: unknown, request: FastifyRequest, reply: FastifyReply): string => {
       // What the router cannot read leads nowhere.
       const isBadUrl = (error as { code?: string }).code === 'FST_ERR_BAD_URL'; // fastify throws errors only
-      const known = isBadUrl ? notFound(request) : toWebtaskError(error);
+      const known = isBadUrl ? notFound(request) : toWebtaskError(error, bodyLimit);
       parts.acts.failed(request, known);
       parts.onError(known, request.id);
       const { status, body } = platformFailure(known, request.id);
@@ -97,7 +103,7 @@ export function createApiHandler(
       reply.send(Buffer.from(setError(error, request, reply))); // bytes: Fastify adds a charset to the type of a text
     const api = fastify({
       genReqId: requestId,
-      bodyLimit: 12 * 1024 * 1024,
+      bodyLimit,
       routerOptions: { maxParamLength: 1024 },
       frameworkErrors: answerError,
     });
@@ -149,11 +155,12 @@ function notFound({ method, url }: FastifyRequest): WebtaskError {
 }
 
 /** Fastify's own errors are the caller's: a body that is no JSON, or does not match the schema of its route. */
-function toWebtaskError(error: unknown): WebtaskError {
+function toWebtaskError(error: unknown, bodyLimit: number): WebtaskError {
   if (error instanceof WebtaskError) return error;
-  const { statusCode = 500, message } = error as { statusCode?: number; message: string }; // fastify throws errors only
+  const { statusCode = 500, code, message } = error as { statusCode?: number; code?: string; message: string }; // fastify throws errors only
   if (statusCode >= 500) return new WebtaskError('INTERNAL', {}, { cause: error });
-  const isOtherType = (error as { code?: string }).code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE';
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new WebtaskError('BODY_TOO_LARGE', { maxBytes: bodyLimit });
+  const isOtherType = code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE';
   const reason = isOtherType ? 'body must be JSON, sent with Content-Type: application/json' : message;
   return new WebtaskError('REQUEST_INVALID', { reason }, { cause: error });
 }

@@ -4,7 +4,7 @@ import type { JobChange, JobState, Place } from '../cron/index.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement } from './authorize.ts';
 import { describeRoute, NOTHING } from './describe.ts';
-import { PATH_OF_CONTAINER, PATH_OF_WEBTASK, readMetaFilter } from './schemas.ts';
+import { NAME_ERRORS, PATH_OF_CONTAINER, PATH_OF_WEBTASK, readMetaFilter } from './schemas.ts';
 
 const TEXT = { type: 'string' } as const;
 const TIME = { type: 'string', description: 'ISO 8601' } as const;
@@ -94,8 +94,12 @@ const JOB_ERRORS = [
   'CRON_TIMEZONE_UNKNOWN',
   'CRON_NEVER',
 ] as const satisfies readonly ErrorCode[];
-/** Where a webtask keeps the jobs. */
-const STORE_ERRORS = ['CRON_STORE_UNANSWERED', 'CRON_STORE_REFUSED'] as const satisfies readonly ErrorCode[];
+/** Where a webtask keeps the jobs, or the names of the webtasks that they run. */
+const STORE_ERRORS = [
+  'CRON_STORE_UNANSWERED',
+  'CRON_STORE_REFUSED',
+  ...NAME_ERRORS,
+] as const satisfies readonly ErrorCode[];
 
 const MAX_PAGE = 100;
 

@@ -40,7 +40,12 @@ export function textAnswer(type: string, description: string): Schema {
   return { content: { [type]: { schema: { type: 'string' } } }, description };
 }
 
-const ALWAYS = ['REQUEST_INVALID', 'API_TIMED_OUT', 'INTERNAL'] as const satisfies readonly ErrorCode[];
+const ALWAYS = [
+  'REQUEST_INVALID',
+  'BODY_TOO_LARGE',
+  'API_TIMED_OUT',
+  'INTERNAL',
+] as const satisfies readonly ErrorCode[];
 
 const OF_CREDENTIALS = [
   'CREDENTIAL_MISSING',
@@ -52,10 +57,20 @@ const OF_CREDENTIALS = [
   'TOKEN_EXPIRED',
   'TOKEN_NOT_YET_VALID',
   'TOKEN_REVOKED',
+  'TOKEN_KEY_CONTAINER',
+  'TOKEN_CONTAINER_PATTERN',
+  'TOKEN_SEAL_UNREADABLE',
+  'TOKEN_SEAL_MISMATCH',
   'ADMIN_REFUSED',
   'CONTAINER_REFUSED',
   'REVOCATION_CHECK_FAILED',
+  'AUDIT_UNWRITABLE',
   'STORE_UNREACHABLE',
+  'STORE_NO_TABLE',
+  'STORE_OWNER_SILENT',
+  'STORE_FILES_UNUSABLE',
+  'STORE_FORMAT_NEWER',
+  'STORE_RESTORE_UNFINISHED',
 ] as const satisfies readonly ErrorCode[];
 
 /**

@@ -3,6 +3,7 @@ import type { ModuleSpec } from '../../modules/index.ts';
 import type { Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
 import { describeRoute } from './describe.ts';
+import { FLAG, isOn } from './schemas.ts';
 
 /** The most modules in one request, which the original's own tools keep to. */
 const MOST = 50;
@@ -38,7 +39,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
           properties: { '*': { ...text, description: 'name of the module, its slash as it is' } },
         },
         answer: states,
-        errors: ['MODULE_UNAVAILABLE'],
+        errors: ['MODULE_INVALID', 'MODULE_UNAVAILABLE'],
         open: true,
       }),
     },
@@ -50,7 +51,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
     {
       schema: describeRoute({
         summary: 'Has modules provided',
-        querystring: { type: 'object', properties: { reset: text } },
+        querystring: { type: 'object', properties: { reset: FLAG } },
         body: {
           type: 'object',
           properties: { modules: { type: 'array', items: moduleSpec, maxItems: MOST } },
@@ -62,7 +63,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
     },
     async (request) => {
       const { claims } = await identifyCaller(request, parts);
-      const reset = ['1', 'true'].includes(request.query.reset ?? '');
+      const reset = isOn(request.query.reset);
       // All containers share what is there.
       if (reset) checkManagement(claims, undefined);
       else if (claims.url !== undefined || claims.ectx !== undefined) fail('ADMIN_REFUSED');

@@ -24,6 +24,9 @@ export const WEBTASK = {
   },
 } as const;
 
+/** Where a webtask keeps code and names, it may give no answer. */
+export const NAME_ERRORS = ['NAME_UNRESOLVED', 'CODE_STORE_UNANSWERED'] as const satisfies readonly ErrorCode[];
+
 /** What may be wrong with a token or webtask that is asked for. */
 export const ISSUING_ERRORS = [
   'TOKEN_CANNOT_ISSUE',
@@ -35,16 +38,20 @@ export const ISSUING_ERRORS = [
   'TOKEN_CLAIM_PATTERN',
   'TOKEN_CLAIM_NEEDS',
   'TOKEN_CLAIM_RESERVED',
+  'TOKEN_CLAIM_SEAL',
+  'TOKEN_CLAIM_OWN',
   'TOKEN_TOO_LONG',
+  'TOKEN_NO_SIGNING_KEY',
+  'SEAL_NO_KEY',
   'WEBTASK_WITHOUT_CODE',
   'NAME_INVALID',
   'NAME_CHANGED',
-  'BODY_TOO_LARGE',
   'QUOTA_EXCEEDED',
   'HOST_INVALID',
   'HOST_OWN',
   'HOST_TAKEN',
   'HOST_UNPROVEN',
+  ...NAME_ERRORS,
 ] as const satisfies readonly ErrorCode[];
 
 /** Where code is, that a request needs to read, may fail it too. */
@@ -58,6 +65,7 @@ export const CODE_ERRORS = [
   'CODE_TIMED_OUT',
   'CODE_REDIRECTS',
   'CODE_HASH_MISMATCH',
+  ...NAME_ERRORS,
 ] as const satisfies readonly ErrorCode[];
 
 /** A flag of a query: clients write `true` or `1`. */
@@ -65,7 +73,7 @@ export const FLAG = { type: 'string', description: '`true` or `1`' } as const;
 
 /** Whether a flag of a query is set. */
 export function isOn(flag: string | undefined): boolean {
-  return flag !== undefined && !['', '0', 'false'].includes(flag);
+  return flag === '1' || flag === 'true';
 }
 
 /** Reads the `meta` of a query, each `key:value`, into names and values. */

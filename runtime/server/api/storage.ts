@@ -4,7 +4,7 @@ import type { Item } from '../../store/index.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { authorizeManagement } from './authorize.ts';
 import { describeRoute } from './describe.ts';
-import { PATH_OF_WEBTASK } from './schemas.ts';
+import { NAME_ERRORS, PATH_OF_WEBTASK } from './schemas.ts';
 
 interface Path {
   readonly container: string;
@@ -47,7 +47,7 @@ export const addStorageRoutes: Routes = (api, parts) => {
         summary: 'Reads the document of a webtask',
         params: PATH_OF_WEBTASK,
         answer: ANSWER,
-        errors: ['WEBTASK_UNKNOWN'],
+        errors: ['WEBTASK_UNKNOWN', ...NAME_ERRORS],
       }),
     },
     async (request) => {
@@ -68,7 +68,7 @@ export const addStorageRoutes: Routes = (api, parts) => {
         params: PATH_OF_WEBTASK,
         body: BODY,
         answer: { type: 'object', properties: { etag: { type: 'string' } } },
-        errors: ['WEBTASK_UNKNOWN', 'STORAGE_CHANGED', 'STORE_ITEM_TOO_LARGE', 'QUOTA_EXCEEDED'],
+        errors: ['WEBTASK_UNKNOWN', 'STORAGE_CHANGED', 'STORE_ITEM_TOO_LARGE', 'QUOTA_EXCEEDED', ...NAME_ERRORS],
       }),
     },
     async (request, reply) => {

@@ -7,7 +7,7 @@ import { firstContainer, webtaskUrl } from '../run/webtask-url.ts';
 import type { ApiParts, Routes } from './api.ts';
 import { checkManagement, identifyCaller } from './authorize.ts';
 import { describeRoute, textAnswer } from './describe.ts';
-import { CODE_ERRORS, FLAG, ISSUING_ERRORS } from './schemas.ts';
+import { CODE_ERRORS, FLAG, ISSUING_ERRORS, isOn } from './schemas.ts';
 
 const TEXT = { type: 'string' } as const;
 
@@ -62,7 +62,7 @@ export const addTokenRoutes: Routes = (api, parts) => {
             description: 'The claims, and what was asked for beside them.',
             properties: { webtask_url: TEXT, code: TEXT, meta: { type: 'object' }, secrets: { type: 'object' } },
           },
-          errors: ['TOKEN_SUBJECT_INVALID', 'TOKEN_INSPECTION_REFUSED', 'TOKEN_SEAL_UNREADABLE', ...CODE_ERRORS],
+          errors: ['TOKEN_SUBJECT_INVALID', 'TOKEN_INSPECTION_REFUSED', ...CODE_ERRORS],
         }),
       },
       async (request) => {
@@ -71,14 +71,13 @@ export const addTokenRoutes: Routes = (api, parts) => {
         parts.acts.note(request, subjectOf(claims));
         const { claims: caller } = await identifyCaller(request, parts);
         if (!isAdmin(caller) && !(await mayInspect(caller, token, claims, parts))) fail('TOKEN_INSPECTION_REFUSED');
-        const secrets =
-          isSet(decrypt) && claims.ectx !== undefined && (await openSeal(claims.ectx, claims, parts.keys));
+        const secrets = isOn(decrypt) && claims.ectx !== undefined && (await openSeal(claims.ectx, claims, parts.keys));
         return {
           ...claims,
           ...(secrets && { ectx: secrets, secrets }),
           webtask_url: await urlOf(token, claims, parts),
-          ...(isSet(meta) && { meta: await webtaskMeta(token, claims, parts.registry) }),
-          ...(isSet(fetch_code) && { code: await codeOf(claims, parts) }),
+          ...(isOn(meta) && { meta: await webtaskMeta(token, claims, parts.registry) }),
+          ...(isOn(fetch_code) && { code: await codeOf(claims, parts) }),
         };
       },
     );
@@ -169,10 +168,6 @@ async function codeOf(claims: TokenClaims, { findCode }: ApiParts): Promise<stri
   const stored = readStoredCodeUrl(claims.url);
   const container = stored && 'container' in stored ? stored.container : '';
   return (await findCode({ claims, container, named: undefined, reserved: {} })).text;
-}
-
-function isSet(flag: string | undefined): boolean {
-  return flag === '1' || flag === 'true';
 }
 
 function attempt(check: () => void): boolean {

@@ -10,6 +10,7 @@ import {
   FLAG,
   ISSUING_ERRORS,
   isOn,
+  NAME_ERRORS,
   PATH_OF_CONTAINER,
   PATH_OF_WEBTASK,
   readMetaFilter,
@@ -105,7 +106,7 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
         params: PATH_OF_WEBTASK,
         querystring: READ_QUERY,
         answer: WEBTASK,
-        errors: ['WEBTASK_UNKNOWN', 'TOKEN_SEAL_UNREADABLE', ...CODE_ERRORS],
+        errors: ['WEBTASK_UNKNOWN', ...CODE_ERRORS],
       }),
     },
     async (request) => {
@@ -149,7 +150,7 @@ export const addWebtaskRoutes: Routes = (api, parts) => {
         summary: 'Deletes a webtask, its document and its cron job',
         params: PATH_OF_WEBTASK,
         answer: NOTHING,
-        errors: ['WEBTASK_UNKNOWN'],
+        errors: ['WEBTASK_UNKNOWN', ...NAME_ERRORS],
       }),
     },
     async (request, reply) => {

@@ -61,7 +61,7 @@ export interface CodeStoreParts {
 export function openCodeStore(env: NodeJS.ProcessEnv, parts: CodeStoreParts): CodeStore {
   const { WEBTASK_CODE_STORE_URL: url } = env;
   const { registry, policy } = parts;
-  const loadCode = createCodeLoader(policy);
+  const loadCode = createCodeLoader(policy, undefined, { maxBytes: parts.maxCodeBytes });
   const embedded: CodeStore = {
     registry,
     loadCode,

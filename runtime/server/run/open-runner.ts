@@ -1,13 +1,16 @@
 import type { Documents } from '../../store/index.ts';
-import type { Limits, PoolLimits } from '../../worker/index.ts';
+import type { Isolation, Limits, PoolLimits, UserRange } from '../../worker/index.ts';
 import type { Runner } from './runner.ts';
 import type { VersionParts } from './versions.ts';
 
-/** What webtasks run in: this process, or one of their container's own. */
-export type Isolation = 'inline' | 'process';
-
 /** What runners work with. */
-export interface RunnerParts extends Omit<VersionParts<unknown>, 'onForgotten'> {
+export interface RunnerParts extends Omit<VersionParts<unknown>, 'onForgotten' | 'folder'> {
+  /** Folder of the packages that webtasks can require. */
+  readonly modulesFolder: string;
+  /** Another one whose files and packages they can require. */
+  readonly folder: string | undefined;
+  /** For workers, where this process may choose their user. */
+  readonly users: UserRange;
   /** Fetches compilers and middleware. */
   readonly fetchText: (url: string) => Promise<string>;
   /** What `context.storage` is kept in. */
@@ -28,15 +31,19 @@ const POOL: PoolLimits = {
 };
 
 /** Makes what runs webtasks. Only what is asked for is loaded. */
-export async function openRunner(isolation: Isolation, parts: RunnerParts): Promise<Runner> {
-  if (isolation === 'inline') return (await import('./inline-runner.ts')).createInlineRunner(parts);
-  const [{ createPool, findProgram, launchProcess, startWorker }, { createWorkerRunner }] = await Promise.all([
+export async function openRunner(mode: Isolation, parts: RunnerParts): Promise<Runner> {
+  const { folder, modulesFolder } = parts;
+  // Who is shut in sees no folder of this machine but those, so nothing is looked for in others.
+  const its = { ...parts, folder: folder ?? (mode === 'sandbox' ? '/' : process.cwd()) };
+  if (mode === 'inline') return (await import('./inline-runner.ts')).createInlineRunner(its);
+  const [{ createPool, openStarter }, { createWorkerRunner }] = await Promise.all([
     import('../../worker/index.ts'),
     import('./worker-runner.ts'),
   ]);
-  const program = findProgram();
-  program.catch(() => undefined); // said by each start
-  const start = async (onIdle: () => void) =>
-    startWorker(launchProcess(await program, parts.limits), parts.onOutput, onIdle, parts.limits);
-  return createWorkerRunner({ ...parts, pool: createPool(start, POOL, () => performance.now()) });
+  const start = openStarter({
+    ...parts,
+    mode,
+    readable: folder === undefined ? [modulesFolder] : [modulesFolder, folder],
+  });
+  return createWorkerRunner({ ...its, pool: createPool(start, POOL, () => performance.now()) });
 }

@@ -15,6 +15,7 @@ after(() => rmSync(dataFolder, { recursive: true, force: true }));
 
 const OPTIONS = {
   port: 0,
+  isolation: 'inline' as const,
   dataFolder,
   env: CLUSTER,
   allowedOrigins: [],
@@ -29,7 +30,7 @@ describe('starting a server', () => {
       expect(await refusalOf(startServer({ ...OPTIONS, host }))).to.deep.equal({
         code: 'SERVE_NOT_ISOLATED',
         message: `The server runs webtasks without a wall around them, and so does not listen on ${host}.`,
-        fix: 'Listen on 127.0.0.1.',
+        fix: 'Listen on 127.0.0.1, or choose --isolation sandbox.',
       });
     });
   }

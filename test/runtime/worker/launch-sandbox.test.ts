@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { launchSandbox } from '../../../runtime/worker/launch-sandbox.ts';
 import { findProgram } from '../../../runtime/worker/program.ts';
 import { startWorker, type Worker } from '../../../runtime/worker/start-worker.ts';
+import { skipUnlessShutIn } from '../../support/isolation.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { answerOf, runnable } from '../../support/worker.ts';
 
@@ -13,10 +13,7 @@ describe('a worker that is shut in', () => {
   before(async function () {
     // The server has native add-ons loaded; their folders were once mounted, as if Node needed them.
     await import('classic-level');
-    if (spawnSync('bwrap', ['--version']).status !== 0) {
-      console.log('      skipped: there is no bubblewrap here (apt-get install bubblewrap)');
-      this.skip();
-    }
+    skipUnlessShutIn(this);
     program = await findProgram(true);
   });
 
@@ -56,7 +53,7 @@ describe('a worker that is shut in', () => {
     ]);
     expect(await inside("fs.readdirSync('/etc')")).to.deep.equal(['ssl']);
     expect(await inside("tried(() => fs.readFileSync('/etc/passwd'))")).to.equal('ENOENT');
-    expect(await inside('process.env')).to.deep.equal({ PWD: '/tmp' });
+    expect(await inside('process.env')).to.deep.equal({ HOME: '/tmp', PWD: '/tmp' });
   });
 
   it('is alone: no other process, no network, a user that is nobody', async () => {

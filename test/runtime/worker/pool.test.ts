@@ -8,6 +8,7 @@ const LIMITS: PoolLimits = { spare: 1, max: 3, maxWaiting: 1, idleMs: 60_000, ma
 /** A process that only lives and dies: what the pool has to do with one. */
 interface Process extends Worker {
   count: number;
+  isFit: boolean;
   readonly onIdle: () => void;
   killed: string | undefined;
 }
@@ -20,6 +21,7 @@ function poolOf(limits: Partial<PoolLimits> = {}): { pool: Pool; started: Proces
     const it: Process = {
       pid: started.length + 1,
       count: 0,
+      isFit: true,
       onIdle,
       killed: undefined,
       ended: new Promise((resolve) => {
@@ -108,6 +110,20 @@ describe('the pool of workers', () => {
     started[0]?.kill('it crashed');
     await turn();
     expect(await pidOf('a')).to.equal(2);
+  });
+
+  it('gives the next request a new worker when a webtask has spoiled the one there is', async () => {
+    use({ spare: 0 });
+    await pidOf('a');
+    const [first] = started;
+    if (!first) throw new Error('none was started');
+    first.count = 1;
+    first.isFit = false;
+    expect(await Promise.all([pidOf('a'), pidOf('a')])).to.deep.equal([2, 2]);
+    expect(first.killed).to.equal(undefined);
+    first.count = 0;
+    first.onIdle();
+    expect(first.killed).to.equal('one of its webtasks replaced what all need');
   });
 
   it('ends a worker on demand', async () => {

@@ -26,6 +26,7 @@ describe('input of every kind', () => {
   let folder: string;
   let credentials: string[];
   const errors: WebtaskError[] = [];
+  const refusals: WebtaskError[] = [];
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'webtask-input-'));
     const keys = await loadKeySet({ dataFolder: folder, env: CLUSTER });
@@ -44,6 +45,7 @@ describe('input of every kind', () => {
       limitMs: 1_000,
       onLine: () => undefined,
       onError: (error) => void errors.push(error),
+      onRefusal: (error) => void refusals.push(error),
     });
   });
   beforeEach(() => createPay());
@@ -61,9 +63,10 @@ describe('input of every kind', () => {
     });
   }
 
-  /** An answer is a success, or an error that has a name and says so; and the platform foresaw it. */
-  async function check(request: AnyRequest): Promise<void> {
+  /** An answer is a success, or an error that has a name and says so; the platform and the document foresaw it. */
+  async function check(request: AnyRequest, route: Route): Promise<void> {
     errors.length = 0;
+    refusals.length = 0;
     const answer = await askBriefly(server.url, request);
     if (answer.status >= 400 && request.method !== 'HEAD') {
       const isWebtasks = answer.headers['x-wt-response-source'] === 'webtask';
@@ -72,6 +75,12 @@ describe('input of every kind', () => {
     }
     const unforeseen = errors.find(({ code }) => code === 'INTERNAL');
     if (unforeseen) throw new Error('the platform did not foresee it', { cause: unforeseen.cause });
+    const { method, schema } = route;
+    if (schema.response === undefined || request.method !== method) return;
+    const described = JSON.stringify(schema.response);
+    for (const { code } of [...errors, ...refusals]) {
+      if (code !== 'ROUTE_UNKNOWN') expect(described, request.path).to.include(`\`${code}\``);
+    }
   }
 
   for (const route of [...routes, ...RUN_ROUTES]) {
@@ -80,7 +89,7 @@ describe('input of every kind', () => {
       this.timeout(20_000 + RUNS * 200);
       const property = fc.asyncProperty(
         fc.constant(0).chain(() => requestsTo(route, { container: 'test', name: 'pay', token }, credentials)),
-        check,
+        (request) => check(request, route),
       );
       await fc.assert(property, { numRuns: RUNS });
     });

@@ -14,6 +14,7 @@ describe('the management API', () => {
   const PARTS = {
     acts: { failed: () => undefined, recordAnswers: () => undefined },
     metrics: { request: () => undefined },
+    maxCodeBytes: 1024,
     baseUrl: () => 'http://localhost',
     onError: (error: WebtaskError) => void errors.push(error.code),
   } as unknown as ApiParts;

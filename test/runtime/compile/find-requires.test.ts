@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { findRequires } from '../../../runtime/build/requires.ts';
+import { findRequires } from '../../../runtime/compile/find-requires.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
 const list = async (code: string, language: 'javascript' | 'typescript' = 'javascript') =>

@@ -1,7 +1,7 @@
 import { SourceMap } from 'node:module';
 import { type Node, parse } from 'acorn';
-import { type Language, translate } from '../compile/index.ts';
 import { fail } from '../errors.ts';
+import { type Language, translate } from './translate.ts';
 
 /** A module that code asks for. */
 export interface Requirement {
@@ -85,7 +85,7 @@ type Tree = Located & Readonly<Record<string, unknown>>;
 
 function namedModules(root: Located): NamedModule[] {
   const found: NamedModule[] = [];
-  walk(root as Tree);
+  walk(root as Tree); // acorn's nodes have what a tree has
   return found;
 
   function walk(node: Tree, ownRequire = false): void {

@@ -1,0 +1,23 @@
+import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { type Isolation, publicFolder } from '../../worker/index.ts';
+
+/**
+ * Gives the folder of the packages that webtasks can require. Workers that are users of their own have to reach it,
+ * which they cannot in the data folder.
+ */
+export function modulesFolder(dataFolder: string, mode: Isolation): string {
+  if (mode !== 'sandbox') return resolve(dataFolder, 'modules');
+  const name = process.getuid?.() === 0 ? publicName(dataFolder) : undefined;
+  const folder = name === undefined ? resolve(dataFolder, 'modules') : join(publicFolder(), name);
+  // It is there before the first package is: what is not there cannot be shown to a worker.
+  mkdirSync(folder, { recursive: true });
+  if (name !== undefined) for (const it of [publicFolder(), folder]) chmodSync(it, 0o755); // whatever the umask is
+  return folder;
+}
+
+/** Servers do not share packages: each may have a registry of its own. */
+function publicName(dataFolder: string): string {
+  return `modules-${createHash('sha256').update(realpathSync(dataFolder)).digest('hex').slice(0, 16)}`;
+}

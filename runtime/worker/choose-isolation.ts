@@ -1,0 +1,43 @@
+import { fail, WebtaskError } from '../errors.ts';
+import { probeSandbox } from './probe-sandbox.ts';
+import type { UserRange } from './users.ts';
+
+/** What webtasks run in: the server's process, one of their container's own, or one that is shut in as well. */
+export type Isolation = 'inline' | 'process' | 'sandbox';
+
+/** What webtasks run in, and what that leaves open. */
+export interface ChosenIsolation {
+  readonly mode: Isolation;
+  /** Why it is not `sandbox`, and what to do about that; where nobody asked for another. */
+  readonly because?: string | undefined;
+  /** What the operating system does not limit. */
+  readonly unlimited: readonly string[];
+}
+
+/**
+ * Chooses what webtasks run in: what is asked for, or else the safest that can be had.
+ *
+ * @param users - for workers, where this process may choose their user
+ * @throws SANDBOX_UNAVAILABLE where that is asked for and cannot be had: nobody gets less than they asked for
+ */
+export async function chooseIsolation(asked: Isolation | undefined, users: UserRange): Promise<ChosenIsolation> {
+  if (asked === 'inline' || asked === 'process') return { mode: asked, unlimited: UNLIMITED[asked] };
+  try {
+    await probeSandbox(users);
+    // The limit of processes is that of a user.
+    return { mode: 'sandbox', unlimited: process.getuid?.() === 0 ? [] : ['processes'] };
+  } catch (error) {
+    if (asked === 'sandbox' || !(error instanceof WebtaskError)) throw error;
+    return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: UNLIMITED.process };
+  }
+}
+
+const UNLIMITED = {
+  inline: ['memory', 'CPU time', 'processes', 'open files', 'disk', 'network'],
+  process: ['memory', 'processes', 'open files', 'disk', 'network'],
+} as const;
+
+/** Refuses to let others in where nothing holds what webtasks do. */
+export function refuseUnlessShutIn({ mode }: ChosenIsolation, host: string): void {
+  if (mode !== 'sandbox') fail('SERVE_NOT_ISOLATED', { host });
+}

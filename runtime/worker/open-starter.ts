@@ -1,0 +1,54 @@
+import type { Isolation } from './choose-isolation.ts';
+import { launchProcess } from './launch.ts';
+import { launchSandbox } from './launch-sandbox.ts';
+import type { Limits } from './limits/limits.ts';
+import { findProgram } from './program.ts';
+import { startWorker, type Worker } from './start-worker.ts';
+import { takeUser, type UserRange } from './users.ts';
+
+/** What workers are started with. */
+export interface StarterParts {
+  readonly mode: Exclude<Isolation, 'inline'>;
+  /** Folders that webtasks can read although they are shut in. */
+  readonly readable: readonly string[];
+  /** For workers, where this process may choose their user. */
+  readonly users: UserRange;
+  readonly limits: Limits;
+  /** Receives what is printed past the webtasks' own streams. */
+  readonly onOutput: (text: string) => void;
+}
+
+/** Starts a worker, which says when it has nothing to do any more. */
+export type StartOne = (onIdle: () => void) => Promise<Worker>;
+
+/** Makes what starts workers. Their program is made ready at once. */
+export function openStarter({ mode, readable, users, limits, onOutput }: StarterParts): StartOne {
+  const isRoot = process.getuid?.() === 0;
+  const program = findProgram(mode === 'sandbox' && isRoot);
+  program.catch(() => undefined); // each start says so
+
+  async function startShutIn(onIdle: () => void): Promise<Worker> {
+    const user = isRoot ? await takeUser(users) : undefined;
+    const { memoryBytes, temporaryBytes, processes, files } = limits;
+    try {
+      const settings = {
+        memoryBytes,
+        temporaryBytes,
+        maxProcesses: processes,
+        maxFiles: files,
+        program: await program,
+        readable,
+        uid: user?.uid,
+      };
+      const worker = await startWorker(launchSandbox(settings), onOutput, onIdle, limits);
+      worker.ended.then(() => user?.release());
+      return worker;
+    } catch (error) {
+      void user?.release();
+      throw error;
+    }
+  }
+
+  if (mode === 'sandbox') return startShutIn;
+  return async (onIdle) => startWorker(launchProcess(await program, limits), onOutput, onIdle, limits);
+}

@@ -1,0 +1,69 @@
+import { randomInt } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { fail } from '../errors.ts';
+
+/** Numbers of users that nobody else has, first to last. */
+export interface UserRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** A user for one worker. */
+export interface WorkerUser {
+  readonly uid: number;
+  /** Lets others have it, as soon as nothing runs as that user any more. */
+  release(): Promise<void>;
+}
+
+/** How many numbers are tried: that as many are taken is no accident. */
+const TRIES = 100;
+const LOOK_AGAIN_MS = 20;
+
+/**
+ * Takes a user that no process of this machine runs as, and that no other server here has taken.
+ *
+ * The name of an abstract socket is the lock: nobody else can have it, and the kernel lets go of it with this process.
+ *
+ * @throws SANDBOX_UNAVAILABLE where none is free
+ * @see unix(7)
+ */
+export async function takeUser({ first, last }: UserRange): Promise<WorkerUser> {
+  for (let tried = 0; tried < TRIES; tried++) {
+    const uid = randomInt(first, last + 1);
+    const lock = await lockUser(uid);
+    if (lock === undefined) continue;
+    if (await isRunning(uid)) {
+      lock.close();
+      continue;
+    }
+    return {
+      uid,
+      async release() {
+        while (await isRunning(uid)) await setTimeout(LOOK_AGAIN_MS, undefined, { ref: false });
+        lock.close();
+      },
+    };
+  }
+  return fail('SANDBOX_UNAVAILABLE', {
+    reason: `the users ${first} to ${last} are taken`,
+    wayOut: 'Name more of them with --worker-users.',
+  });
+}
+
+function lockUser(uid: number): Promise<Server | undefined> {
+  return new Promise((resolve) => {
+    const lock = createServer((connection) => connection.destroy());
+    lock.once('error', () => resolve(undefined));
+    lock.listen(`\0webtask-kit-user-${uid}`, () => resolve(lock.unref()));
+  });
+}
+
+/** Whether any process is of that user: real, effective or saved. */
+async function isRunning(uid: number): Promise<boolean> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const mine = new RegExp(`^Uid:.*\\t${uid}\\b`, 'm');
+  const statuses = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')));
+  return statuses.some((status) => mine.test(status));
+}

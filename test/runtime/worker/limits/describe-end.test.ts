@@ -1,0 +1,23 @@
+import { expect } from 'chai';
+import { describeEnd } from '../../../../runtime/worker/limits/describe-end.ts';
+import { readLimits } from '../../../../runtime/worker/limits/limits.ts';
+
+describe('the end of a process', () => {
+  const HEAP = 'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory';
+  const codeOf = (code: number | null, signal: NodeJS.Signals | null, output: string): string | undefined =>
+    describeEnd({ code, signal }, output, 'dev', readLimits({}))?.code;
+
+  it('was of its memory where it says so and aborts, also through bubblewrap', () => {
+    expect(codeOf(null, 'SIGABRT', HEAP)).to.equal('RUN_MEMORY_EXCEEDED');
+    expect(codeOf(134, null, HEAP)).to.equal('RUN_MEMORY_EXCEEDED');
+    expect(codeOf(null, 'SIGABRT', "terminate called after throwing an instance of 'std::bad_alloc'")).to.equal(
+      'RUN_MEMORY_EXCEEDED',
+    );
+  });
+
+  it('was of something else where it only aborts, or only says so', () => {
+    expect(codeOf(null, 'SIGABRT', '')).to.equal(undefined);
+    expect(codeOf(1, null, HEAP)).to.equal(undefined);
+    expect(codeOf(0, null, '')).to.equal(undefined);
+  });
+});

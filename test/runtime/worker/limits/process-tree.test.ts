@@ -1,0 +1,39 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect } from 'chai';
+import { killTree } from '../../../../runtime/worker/limits/kill-tree.ts';
+import { readProcessTree } from '../../../../runtime/worker/limits/process-tree.ts';
+
+describe('a process and all that come from it', () => {
+  before(function () {
+    if (process.platform !== 'linux') this.skip(); // there is no /proc
+  });
+
+  /** A shell, one below it that has worked, and two below that, one of them in a session of its own. */
+  const start = () => {
+    const script =
+      'sh -c "i=0; while [ \\$i -lt 200000 ]; do i=\\$((i+1)); done; setsid sleep 60 & echo up; sleep 60" & wait';
+    return spawn('sh', ['-c', script], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+  };
+
+  it('are counted together: their CPU time, their threads', async () => {
+    const child = start();
+    await once(child.stdout, 'data');
+    const tree = readProcessTree(child.pid ?? 0);
+    killTree(child.pid ?? 0);
+    expect(tree?.pids[0]).to.equal(child.pid);
+    expect(tree?.pids.length).to.be.within(3, 4); // a shell may become what it runs last
+    expect(tree?.threads).to.equal(tree?.pids.length);
+    expect(tree?.cpuMs).to.be.within(10, 60_000);
+  });
+
+  it('end together, also those that left its group', async () => {
+    const child = start();
+    await once(child.stdout, 'data');
+    const pids = readProcessTree(child.pid ?? 0)?.pids ?? [];
+    killTree(child.pid ?? 0);
+    await once(child, 'close'); // all have let go of its output
+    expect(pids.length).to.be.within(3, 4);
+    expect(readProcessTree(child.pid ?? 0)).to.equal(undefined);
+  });
+});
