@@ -63,6 +63,8 @@ function refusals(ownAddresses: readonly string[]): string[] {
     ['ip6', ownAddresses.filter((it) => it.includes(':'))],
   ] as const;
   return [
+    // Names are asked for here only; encrypted, too (RFC 7858).
+    'meta l4proto { tcp, udp } th dport { 53, 853 } goto refuse',
     `ip daddr { ${ipv4.join(', ')} } goto refuse`,
     `ip6 daddr { ${ipv6.join(', ')} } goto refuse`,
     ...own
