@@ -41,6 +41,13 @@ export const SETTINGS = {
     parse: parseIsolation,
     help: 'what webtasks run in: sandbox (a process for each container, shut in; by default where it can be had), process (the same with no wall), or inline (the process of the server)',
   },
+  network: {
+    flag: '--network <policy>',
+    env: 'WEBTASK_NETWORK',
+    default: 'public',
+    parse: parseNetwork,
+    help: 'where webtasks may connect to, unless they run inline: public (the internet, and no private or local address), all (what the server reaches, too), or none',
+  },
   workerUsers: {
     flag: '--worker-users <first-last>',
     env: 'WEBTASK_WORKER_USERS',
@@ -294,6 +301,11 @@ function parsePort(text: string): number {
 function parseCount(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
   return Number(text);
+}
+
+function parseNetwork(text: string): string {
+  if (!['public', 'all', 'none'].includes(text)) throw new InvalidArgumentError('It is public, all or none.');
+  return text;
 }
 
 function parseIsolation(text: string): string {

@@ -19,6 +19,7 @@ export async function serve(
     host: string;
     data: string;
     isolation?: keyof typeof ISOLATION;
+    network: 'public' | 'all' | 'none';
     workerUsers: string;
     limit: number;
     maxCode: number;
@@ -47,6 +48,7 @@ export async function serve(
     allowedOrigins: options.allowOrigin ?? [],
     isolation: options.isolation,
     folder: folder === undefined ? undefined : resolve(folder),
+    network: options.network,
     workerUsers: toRange(options.workerUsers),
     limitMs: options.limit,
     maxCodeBytes: options.maxCode,

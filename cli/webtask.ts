@@ -65,6 +65,7 @@ addSettings(
   SETTINGS.host,
   SETTINGS.data,
   SETTINGS.isolation,
+  SETTINGS.network,
   SETTINGS.workerUsers,
   SETTINGS.limit,
   SETTINGS.maxCode,

@@ -1,5 +1,5 @@
 import type { WebtaskError } from '../errors.ts';
-import type { Isolation, UserRange } from '../worker/index.ts';
+import type { Isolation, NetworkPolicy, UserRange } from '../worker/index.ts';
 import type { TimeLimits } from './edge/time-limits.ts';
 import type { TlsFiles } from './edge/tls.ts';
 
@@ -28,6 +28,8 @@ export interface ServerOptions {
    * default; otherwise it is that of this process.
    */
   readonly folder?: string | undefined;
+  /** Where webtasks may connect to that do not run in this process; `public` by default. */
+  readonly network?: NetworkPolicy | undefined;
   /** Users that workers become where this process may choose; 200000 to 265535 by default. */
   readonly workerUsers?: UserRange | undefined;
   /** Milliseconds until a webtask without an answer is cut off. */
@@ -48,4 +50,9 @@ export interface ServerOptions {
 /** The users that workers become where this process may choose. */
 export function workerUsers({ workerUsers: given }: ServerOptions): UserRange {
   return given ?? { first: 200_000, last: 265_535 };
+}
+
+/** Where webtasks may connect to. */
+export function networkPolicy({ network }: ServerOptions): NetworkPolicy {
+  return network ?? 'public';
 }

@@ -17,7 +17,7 @@ import { createLimits } from './limits/index.ts';
 import { createLogs } from './logs/index.ts';
 import { createMetrics, createMetricsReaders } from './metrics/index.ts';
 import { openData } from './open-data.ts';
-import { type ServerOptions, workerUsers } from './options.ts';
+import { networkPolicy, type ServerOptions, workerUsers } from './options.ts';
 import { createReadiness } from './readiness.ts';
 import { openRevocationSource } from './revocations/revocation-source.ts';
 import { createRevocations } from './revocations/revocations.ts';
@@ -85,6 +85,7 @@ export async function openPlatform(
     forgetUrl: loadCode.forget,
     openDocuments,
     limits: usage,
+    network: networkPolicy(options),
     onOutput: onLine,
   });
   const findCode = createCodeFinder(registry, loadCode, data.maxCodeBytes);

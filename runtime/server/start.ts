@@ -4,7 +4,7 @@ import { listen, stop } from './edge/listen.ts';
 import { createListener } from './edge/listener.ts';
 import { TIME_LIMITS } from './edge/time-limits.ts';
 import { readTlsPair } from './edge/tls.ts';
-import { type ServerOptions, workerUsers } from './options.ts';
+import { networkPolicy, type ServerOptions, workerUsers } from './options.ts';
 import { openPlatform } from './platform.ts';
 
 /** A server that runs. */
@@ -25,7 +25,7 @@ export interface RunningServer {
 /**
  * Starts a server for webtasks. Where they are not shut in, it listens on loopback only.
  *
- * @throws SANDBOX_UNAVAILABLE, SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID,
+ * @throws SANDBOX_UNAVAILABLE, NETWORK_UNAVAILABLE, SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID,
  *   and what {@link openPlatform} throws
  *
  * @example
@@ -33,7 +33,7 @@ export interface RunningServer {
  * await server.close();
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const choosing = chooseIsolation(options.isolation, workerUsers(options));
+  const choosing = chooseIsolation(options.isolation, workerUsers(options), networkPolicy(options));
   choosing.catch(() => undefined); // said where it is waited for
   if (!isLoopback(options.host)) refuseUnlessShutIn(await choosing, options.host);
   const readTls = () => readTlsPair(options.tls ?? {});

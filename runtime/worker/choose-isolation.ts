@@ -1,4 +1,5 @@
 import { fail, WebtaskError } from '../errors.ts';
+import type { NetworkPolicy } from './network/index.ts';
 import { probeSandbox } from './probe-sandbox.ts';
 import type { UserRange } from './users.ts';
 
@@ -18,18 +19,33 @@ export interface ChosenIsolation {
  * Chooses what webtasks run in: what is asked for, or else the safest that can be had.
  *
  * @param users - for workers, where this process may choose their user
+ * @param network - where they may connect to, once they are shut in
  * @throws SANDBOX_UNAVAILABLE where that is asked for and cannot be had: nobody gets less than they asked for
+ * @throws NETWORK_UNAVAILABLE where they can be shut in, but have no such network then
  */
-export async function chooseIsolation(asked: Isolation | undefined, users: UserRange): Promise<ChosenIsolation> {
+export async function chooseIsolation(
+  asked: Isolation | undefined,
+  users: UserRange,
+  network: NetworkPolicy,
+): Promise<ChosenIsolation> {
   if (asked === 'inline' || asked === 'process') return { mode: asked, unlimited: UNLIMITED[asked] };
+  const uid = process.getuid?.() === 0 ? users.last : undefined;
+  const probing = network === 'none' ? undefined : tryNetwork(network, uid);
+  probing?.catch(() => undefined); // of no interest where workers cannot be shut in
   try {
     await probeSandbox(users);
-    // The limit of processes is that of a user.
-    return { mode: 'sandbox', unlimited: process.getuid?.() === 0 ? [] : ['processes'] };
   } catch (error) {
     if (asked === 'sandbox' || !(error instanceof WebtaskError)) throw error;
     return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: UNLIMITED.process };
   }
+  await probing;
+  // The limit of processes is that of a user.
+  return { mode: 'sandbox', unlimited: uid === undefined ? ['processes'] : [] };
+}
+
+async function tryNetwork(policy: 'public' | 'all', uid: number | undefined): Promise<void> {
+  const { probeNetwork } = await import('./network/index.ts');
+  await probeNetwork({ policy, uid });
 }
 
 const UNLIMITED = {

@@ -1,6 +1,7 @@
 export { type ChosenIsolation, chooseIsolation, type Isolation, refuseUnlessShutIn } from './choose-isolation.ts';
 export { type Limits, readLimits } from './limits/limits.ts';
 export { createSupervisor, type Supervisor } from './limits/supervise.ts';
+export type { NetworkPolicy } from './network/policy.ts';
 export { openStarter } from './open-starter.ts';
 export { createPool, type Pool, type PoolLimits } from './pool.ts';
 export { publicFolder } from './program.ts';

@@ -1,6 +1,6 @@
 import { type Launch, MAX_CPU_SECONDS } from './launch.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
-import { RESOLV_CONF } from './network/index.ts';
+import { RESOLV_CONF } from './network/policy.ts';
 import { seccompFilter } from './seccomp.ts';
 
 /** What a sandbox is made with. */

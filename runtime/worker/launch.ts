@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { Limits } from './limits/limits.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
+import type { NetworkPolicy } from './network/index.ts';
 
 /** How the process of a worker is started. */
 export interface Launch {
@@ -18,10 +19,15 @@ export interface Launch {
  * Its memory and open files are limited where `prlimit` is: on Linux.
  *
  * @param program - absolute path of the one file that a worker runs
+ * @param network - where it keeps itself to connecting to
  * @see prlimit(1)
  */
-export function launchProcess(program: string, { memoryBytes, files }: Pick<Limits, 'memoryBytes' | 'files'>): Launch {
-  const node = [process.execPath, ...nodeArguments(memoryBytes), program];
+export function launchProcess(
+  program: string,
+  { memoryBytes, files }: Pick<Limits, 'memoryBytes' | 'files'>,
+  network: NetworkPolicy = 'all',
+): Launch {
+  const node = [process.execPath, ...nodeArguments(memoryBytes), program, network];
   const limited = [`--data=${dataBytes(memoryBytes)}`, '--core=0', `--cpu=${MAX_CPU_SECONDS}`, `--nofile=${files}`];
   prlimit ??= findProgram('prlimit');
   const [command = process.execPath, ...args] = prlimit === '' ? node : [prlimit, ...limited, ...node];

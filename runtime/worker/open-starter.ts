@@ -2,6 +2,7 @@ import type { Isolation } from './choose-isolation.ts';
 import { launchProcess } from './launch.ts';
 import { launchSandbox } from './launch-sandbox.ts';
 import type { Limits } from './limits/limits.ts';
+import type { NetworkPolicy } from './network/index.ts';
 import { findProgram } from './program.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { takeUser, type UserRange } from './users.ts';
@@ -14,6 +15,8 @@ export interface StarterParts {
   /** For workers, where this process may choose their user. */
   readonly users: UserRange;
   readonly limits: Limits;
+  /** Where webtasks may connect to. */
+  readonly network: NetworkPolicy;
   /** Receives what is printed past the webtasks' own streams. */
   readonly onOutput: (text: string) => void;
 }
@@ -22,7 +25,7 @@ export interface StarterParts {
 export type StartOne = (onIdle: () => void) => Promise<Worker>;
 
 /** Makes what starts workers. Their program is made ready at once. */
-export function openStarter({ mode, readable, users, limits, onOutput }: StarterParts): StartOne {
+export function openStarter({ mode, readable, users, limits, network, onOutput }: StarterParts): StartOne {
   const isRoot = process.getuid?.() === 0;
   const program = findProgram(mode === 'sandbox' && isRoot);
   program.catch(() => undefined); // each start says so
@@ -39,9 +42,11 @@ export function openStarter({ mode, readable, users, limits, onOutput }: Starter
         program: await program,
         readable,
         uid: user?.uid,
+        hasNetwork: network !== 'none',
       };
       const worker = await startWorker(launchSandbox(settings), onOutput, onIdle, limits);
       worker.ended.then(() => user?.release());
+      if (network !== 'none') await attach(worker, network, user?.uid);
       return worker;
     } catch (error) {
       void user?.release();
@@ -49,6 +54,14 @@ export function openStarter({ mode, readable, users, limits, onOutput }: Starter
     }
   }
 
+  async function attach(worker: Worker, policy: 'public' | 'all', uid: number | undefined): Promise<void> {
+    const { attachNetwork } = await import('./network/index.ts'); // only who is shut in needs it
+    await attachNetwork(worker, { policy, uid }).catch((error: unknown) => {
+      worker.kill('it has no network');
+      throw error;
+    });
+  }
+
   if (mode === 'sandbox') return startShutIn;
-  return async (onIdle) => startWorker(launchProcess(await program, limits), onOutput, onIdle, limits);
+  return async (onIdle) => startWorker(launchProcess(await program, limits, network), onOutput, onIdle, limits);
 }

@@ -54,6 +54,7 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
       dataFolder: folder,
       allowedOrigins: [],
       isolation: testIsolation(),
+      network: 'all', // origins of tests are on this machine
       folder: testPackages(),
       limitMs: 1000,
       onLine: () => undefined,

@@ -61,6 +61,7 @@ export async function startTestServer(limitMs = 5_000, options: Partial<ServerOp
       env,
       allowedOrigins: [origin.origin],
       isolation: testIsolation(),
+      network: 'all', // origins of tests are on this machine
       folder: testPackages(),
       limitMs,
       onLine(line) {

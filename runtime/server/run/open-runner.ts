@@ -1,5 +1,5 @@
 import type { Documents } from '../../store/index.ts';
-import type { Isolation, Limits, PoolLimits, UserRange } from '../../worker/index.ts';
+import type { Isolation, Limits, NetworkPolicy, PoolLimits, UserRange } from '../../worker/index.ts';
 import type { Runner } from './runner.ts';
 import type { VersionParts } from './versions.ts';
 
@@ -17,6 +17,8 @@ export interface RunnerParts extends Omit<VersionParts<unknown>, 'onForgotten' |
   readonly openDocuments: () => Promise<Documents>;
   /** What webtasks may use. */
   readonly limits: Limits;
+  /** Where they may connect to, unless they run in this process. */
+  readonly network: NetworkPolicy;
   /** Receives what workers print past the streams of their webtasks. */
   readonly onOutput: (text: string) => void;
 }

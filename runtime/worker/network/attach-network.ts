@@ -62,11 +62,9 @@ export async function attachNetwork(
   // Where the machine has none that leads outside, connections would only hang.
   const hasIpv6 = ownAddresses.some((it) => it.includes(':') && (policy === 'all' || isPublicAddress(it)));
   const ipv6 = hasIpv6 ? ['--enable-ipv6'] : [];
-  const asUser =
-    uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
-  const [command = 'sh', ...args] = [...asUser, 'sh', '-c', ATTACH, 'sh', String(worker.pid), ...ipv6];
+  const [command = 'sh', ...args] = [...asUser(uid), 'sh', '-c', ATTACH, 'sh', String(worker.pid), ...ipv6];
   const child = spawn(command, args, {
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { PATH: toolPath() },
     stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
   });
   const ended = new Promise<string>((resolve) => {
@@ -84,6 +82,16 @@ export async function attachNetwork(
     throw new WebtaskError('NETWORK_UNAVAILABLE', { policy, reason });
   }
   ended.then(() => worker.kill('its network ended'));
+}
+
+/** What has a program run as the user of a worker. */
+export function asUser(uid: number | undefined): readonly string[] {
+  return uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
+}
+
+/** Who is not root has no nft in the PATH. */
+export function toolPath(): string {
+  return `${process.env.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin`;
 }
 
 /** Resolves when the network is there, with the reason where it is not. */

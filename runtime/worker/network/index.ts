@@ -1,2 +1,3 @@
 export { type Attachable, attachNetwork, type NetworkSettings } from './attach-network.ts';
 export { type NetworkPolicy, RESOLV_CONF } from './policy.ts';
+export { probeNetwork } from './probe-network.ts';

@@ -11,8 +11,8 @@ import type { Order } from './machine.ts';
 /** A machine and its internet, joined by a cable, and by nothing to the machine that the tests run on. */
 export interface IsolatedMachine {
   readonly pid: number;
-  /** Starts a worker with a network, and gives its process id. */
-  start(policy: NetworkPolicy): Promise<number>;
+  /** Starts a worker with a network, and gives its process id. It is shut in by default. */
+  start(policy: NetworkPolicy, isShutIn?: boolean): Promise<number>;
   /** Runs an expression in the worker, with `net`, `dgram`, `dns` and `http` loaded. */
   run(expression: string): Promise<unknown>;
   endWorker(): Promise<string>;
@@ -72,7 +72,7 @@ export async function startIsolatedMachine({ uid, without }: MachineOptions = {}
   await order({ listen: true });
   return {
     pid: machine.pid ?? 0,
-    start: async (policy) => (await order({ start: policy })) as number,
+    start: async (policy, isShutIn = true) => (await order({ start: policy, isShutIn })) as number,
     run: (expression) => order({ run: `${HELPERS}\nmodule.exports = async (context) => (${expression});` }),
     endWorker: async () => (await order({ end: true })) as string,
     listeningPorts: () => listeningPorts(machine.pid ?? 0),

@@ -4,6 +4,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
+import { launchProcess } from '../../../runtime/worker/launch.ts';
 import { launchSandbox } from '../../../runtime/worker/launch-sandbox.ts';
 import type { NetworkPolicy } from '../../../runtime/worker/network/index.ts';
 import { attachNetwork } from '../../../runtime/worker/network/index.ts';
@@ -14,7 +15,7 @@ import { answerOf, runnable } from '../worker.ts';
 /** What the test asks for. */
 export type Order =
   | { readonly listen: true }
-  | { readonly start: NetworkPolicy }
+  | { readonly start: NetworkPolicy; readonly isShutIn: boolean }
   | { readonly run: string }
   | { readonly end: true };
 
@@ -24,7 +25,7 @@ let worker: Worker | undefined;
 
 async function obey(order: Order): Promise<unknown> {
   if ('listen' in order) return listen();
-  if ('start' in order) return start(order.start);
+  if ('start' in order) return order.isShutIn ? startShutIn(order.start) : startProcess(order.start);
   if ('run' in order) {
     if (!worker) throw new Error('there is no worker');
     return JSON.parse((await answerOf(worker, runnable(order.run))).body);
@@ -41,7 +42,13 @@ function listen(): void {
   echo.on('message', (bytes, { address, port }) => echo.send(bytes, port, address)).bind(8000, '127.0.0.1');
 }
 
-async function start(policy: NetworkPolicy): Promise<number> {
+async function startProcess(policy: NetworkPolicy): Promise<number> {
+  const launch = launchProcess(await findProgram(isRoot), { memoryBytes: 128 << 20, files: 256 }, policy);
+  worker = await startWorker(launch, (text) => console.error(text));
+  return worker.pid;
+}
+
+async function startShutIn(policy: NetworkPolicy): Promise<number> {
   const launch = launchSandbox({
     program: await findProgram(isRoot),
     readable: [],
