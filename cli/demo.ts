@@ -55,6 +55,8 @@ try {
     host: '127.0.0.1',
     dataFolder: folder,
     env: {},
+    // Shut in, the webtask would reach neither the DynamoDB on this machine nor packages that were not fetched before.
+    isolation: 'inline',
     allowedOrigins: [origin],
     limitMs: 30_000,
     onLine: (line) => fact(line),
