@@ -57,6 +57,7 @@ export async function serveNames(policy: Exclude<NetworkPolicy, 'none'>, ask: As
   return {
     port,
     close() {
+      if (isClosed) return; // a network may end before its worker
       isClosed = true;
       udp.close();
       tcp.close();
