@@ -66,6 +66,11 @@ export const IDENTITY_ERRORS = {
     fix: 'Send one in the header: Authorization: Bearer TOKEN',
   },
   ACCESS_TOKEN_REQUEST: { status: 400, fault: 'caller', text: 'The access token was not sent as it should: {reason}.' },
+  ACCESS_TOKEN_BOUND: {
+    status: 401,
+    fault: 'caller',
+    text: 'The access token is bound to a key of its owner, and was sent as one that anybody may use.',
+  },
   ACCESS_TOKEN_SCOPE: { status: 403, fault: 'caller', text: 'The access token does not have the scope {scope}.' },
   ACCESS_TOKEN_REVOKED: { status: 401, fault: 'caller', text: 'The access token is revoked.' },
   ACCESS_TOKEN_REVOCATION_UNKNOWN: {

@@ -1,5 +1,8 @@
 export type { AlgorithmName } from './algorithms.ts';
 export type { JwtClaims } from './claims.ts';
+export type { GuardOptions } from './guard/authorize.ts';
+export { protect } from './guard/protect.ts';
+export { type AccessGuard, requireAccessToken } from './guard/require-access-token.ts';
 export {
   type NewRevocation,
   openRevocation,

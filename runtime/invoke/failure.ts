@@ -1,9 +1,12 @@
+import { validateHeaderValue } from 'node:http';
 import type { WebtaskError } from '../errors.ts';
 
 /** What a failed run says to its caller. */
 export interface FailureReply {
   readonly status: number;
   readonly source: 'webtask' | 'compiler' | 'proxy';
+  /** Of the error that was returned, beside those of the body. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** JSON text. */
   readonly body: string;
 }
@@ -30,7 +33,8 @@ export function webtaskFailure(how: keyof typeof WORDS, cause: unknown): Failure
   const status = (how === 'returned' && statusCodeOf(cause)) || words.status;
   const { name, message, stack } = cause instanceof Error ? cause : {};
   const body = { code: status, error: words.error, details: textOf(cause), name, message, stack };
-  return { status, source: 'webtask', body: JSON.stringify(body, null, 2) };
+  const headers = how === 'returned' ? headersOf(cause) : undefined;
+  return { status, source: 'webtask', ...(headers && { headers }), body: JSON.stringify(body, null, 2) };
 }
 
 /**
@@ -63,6 +67,27 @@ function statusCodeOf(cause: unknown): number | undefined {
   const status: unknown =
     typeof cause === 'object' && cause !== null && 'statusCode' in cause ? cause.statusCode : undefined;
   return typeof status === 'number' && Number.isInteger(status) && status >= 200 && status <= 599 ? status : undefined;
+}
+
+/** What an answer to a refused or failed request may say in its head, and a callback has no response to set it on. */
+const ERROR_HEADERS = ['WWW-Authenticate', 'Retry-After'];
+
+/** Of the `headers` of an error those two: errors of HTTP clients have all that some other server sent. */
+function headersOf(cause: unknown): Record<string, string> | undefined {
+  const headers: unknown =
+    typeof cause === 'object' && cause !== null && 'headers' in cause ? cause.headers : undefined;
+  if (typeof headers !== 'object' || headers === null) return undefined;
+  const found = ERROR_HEADERS.map((name) => [name, (headers as Record<string, unknown>)[name]]); // looked at below
+  return Object.fromEntries(found.filter(([name, value]) => isHeader(String(name), value)));
+}
+
+function isHeader(name: string, value: unknown): value is string {
+  try {
+    if (typeof value === 'string') validateHeaderValue(name, value);
+    return typeof value === 'string';
+  } catch {
+    return false;
+  }
 }
 
 function textOf(value: unknown): string {

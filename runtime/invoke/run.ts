@@ -126,6 +126,7 @@ export async function runWebtask(
     failure = cause;
     // What the webtask had prepared is not the head of this answer.
     for (const header of res.getHeaderNames()) res.removeHeader(header);
+    for (const [name, value] of Object.entries(cause.headers ?? {})) res.setHeader(name, value);
     res.statusMessage = '';
     send(cause.status, maskSecrets(settings.secrets)(cause.body));
   };

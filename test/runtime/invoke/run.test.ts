@@ -43,6 +43,21 @@ describe('a webtask with a callback', () => {
     expect(JSON.parse(reply.body)).to.include({ code: 401, error: 'Script returned an error.', details: 'Error: no' });
   });
 
+  it('answers with two headers of its error, and with no other: clients of HTTP put into errors what some server sent', async () => {
+    const error = `{ statusCode: 401, headers: { 'WWW-Authenticate': 'Bearer realm="a"', 'Retry-After': '1', 'Set-Cookie': 'a=b' } }`;
+    const { headers } = await run(`return cb => cb(Object.assign(new Error("no"), ${error}))`);
+    expect(Object.keys(headers).sort()).to.deep.equal([
+      'Content-Length',
+      'Content-Type',
+      'Retry-After',
+      'WWW-Authenticate',
+    ]);
+    expect(headers).to.include({ 'WWW-Authenticate': 'Bearer realm="a"', 'Retry-After': '1' });
+    const odd = '{ headers: { "WWW-Authenticate": "a\\r\\nb: c", "Retry-After": 1 } }';
+    const reply = await run(`return cb => cb(Object.assign(new Error("no"), ${odd}))`);
+    expect(Object.keys(reply.headers).sort()).to.deep.equal(['Content-Length', 'Content-Type']);
+  });
+
   for (const statusCode of ['"401"', '42', '99999', 'NaN', '401.5']) {
     it(`answers 400 where statusCode is ${statusCode}, which is none`, async () => {
       expect(
