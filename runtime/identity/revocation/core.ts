@@ -1,10 +1,12 @@
 import type { Store } from '../../store/index.ts';
-import type { Clock } from './clock.ts';
+import type { Clock, Moment } from './clock.ts';
 import { createDenylist, type Denylist } from './denylist.ts';
-import { createFeed, type Feed } from './feed.ts';
+import { createFeed, type Feed, type FeedOptions } from './feed.ts';
 import { createMember, type Member } from './heartbeat.ts';
 import { type Change, createLog, type Log, RETENTION_MS } from './log.ts';
 import { createRecords, SHARDS } from './records.ts';
+import type { Snapshot } from './snapshot.ts';
+import { readStoreId } from './store-id.ts';
 import { bury, sweepTenant } from './sweep.ts';
 import { createTenant, type TenantRevocations } from './tenant.ts';
 
@@ -34,6 +36,8 @@ export interface Core {
    * @throws STORE_UNREACHABLE
    */
   sweep(): Promise<void>;
+  /** What is known, for a later process; nothing where not even one tenant is known well. */
+  snapshot(): Snapshot | undefined;
   /** The tenants that are followed, and whether each is loaded and proven fresh. */
   tenants(): readonly { readonly name: string; readonly isReady: boolean }[];
 }
@@ -55,19 +59,29 @@ export interface CoreOptions {
   /** How long logs are kept, and the heartbeats of who has ended. */
   readonly retentionMs?: number | undefined;
   readonly newId?: (() => string) | undefined;
+  /** What an earlier process knew. */
+  readonly snapshot?: Snapshot | undefined;
 }
 
 /** Makes what revocation consists of, without what drives it: heartbeats, polls and loads are made when they are called. */
-export function createCore({ store, clock, maxStalenessMs, retentionMs = RETENTION_MS, newId }: CoreOptions): Core {
+export function createCore({
+  store,
+  clock,
+  maxStalenessMs,
+  retentionMs = RETENTION_MS,
+  newId,
+  snapshot,
+}: CoreOptions): Core {
   const records = createRecords(store);
-  const denylist = createDenylist(() => clock().wall / 1000);
+  const denylist = createDenylist(() => clock().wall / 1000, snapshot);
   const member = createMember(store, clock, newId);
   const log = createLog(store, member, clock, retentionMs);
   const followed = new Map<string, Followed>();
   const apply = (change: Change): void => {
     if (followed.has(change.tenant)) denylist.add(change);
   };
-  const feed = createFeed(store, member, clock, apply, { retentionMs });
+  const feed = createFeed(store, member, clock, apply, { retentionMs, kept: snapshot && keptOf(snapshot, clock()) });
+  let storeId: string | undefined;
 
   const isReady = ({ isLoaded, readyFrom }: Followed): boolean => isLoaded && feed.completed() >= readyFrom;
 
@@ -75,8 +89,9 @@ export function createCore({ store, clock, maxStalenessMs, retentionMs = RETENTI
     const parts = { records, denylist, log, clock, maxStalenessMs };
     const it: Followed = {
       revocations: createTenant(name, { ...parts, asOf: () => (isReady(it) ? feed.asOf() : undefined), refresh }),
-      isLoaded: false,
-      readyFrom: feed.goBack(),
+      ...(snapshot?.tenants.includes(name) && storeId === undefined
+        ? { isLoaded: true, readyFrom: 1 }
+        : { isLoaded: false, readyFrom: feed.goBack() }),
     };
     followed.set(name, it);
     return it;
@@ -88,8 +103,20 @@ export function createCore({ store, clock, maxStalenessMs, retentionMs = RETENTI
   }
 
   async function poll(): Promise<void> {
-    await feed.poll();
-    if (!feed.isBroken()) return;
+    const isOther = storeId === undefined && !(await isSameStore());
+    if (!isOther) await feed.poll();
+    if (isOther) denylist.clear();
+    if (isOther || feed.isBroken()) startAgain();
+  }
+
+  /** Whether what is known from a snapshot is of this store. */
+  async function isSameStore(): Promise<boolean> {
+    storeId = await readStoreId(store);
+    return snapshot === undefined || snapshot.store === storeId;
+  }
+
+  /** Has everything be loaded anew. */
+  function startAgain(): void {
     feed.restart();
     for (const it of followed.values()) {
       it.isLoaded = false;
@@ -124,6 +151,18 @@ export function createCore({ store, clock, maxStalenessMs, retentionMs = RETENTI
       for (const heartbeat of feed.silent(retentionMs)) await bury(store, heartbeat);
       for (const name of followed.keys()) await sweepTenant(store, records, name, clock().wall / 1000);
     },
+    snapshot() {
+      const asOf = feed.asOf()?.wall;
+      const tenants = [...followed].flatMap(([name, it]) => (isReady(it) ? [name] : []));
+      if (asOf === undefined || storeId === undefined || tenants.length === 0) return undefined;
+      const positions = [...feed.positions(), [member.id(), member.last()] as const];
+      return { store: storeId, tenants, asOf, positions, ends: denylist.ends(), parts: denylist.table().parts() };
+    },
     tenants: () => [...followed].map(([name, it]) => ({ name, isReady: isReady(it) })),
   };
+}
+
+/** What a feed goes on with. How old it is, only the time of day can tell. */
+function keptOf({ positions, asOf }: Snapshot, now: Moment): FeedOptions['kept'] {
+  return { positions: new Map(positions), asOf: { wall: asOf, steady: now.steady - (now.wall - asOf) } };
 }

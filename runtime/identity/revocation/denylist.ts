@@ -11,7 +11,9 @@ export interface Denylist {
   mayHave(kind: RevocationKind): boolean;
   /** Lets go of some of what has ended. */
   sweep(): void;
-  readonly table: Table;
+  /** Forgets everything. */
+  clear(): void;
+  table(): Table;
   /** When the last entry of each kind ends. */
   ends(): Readonly<Partial<Record<RevocationKind, number>>>;
 }
@@ -29,8 +31,8 @@ export function createDenylist(
   now: () => number,
   kept?: { readonly parts: TableParts; readonly ends: ReturnType<Denylist['ends']> },
 ): Denylist {
-  const table = createTable(kept?.parts);
-  const ends: Partial<Record<RevocationKind, number>> = { ...kept?.ends };
+  let table = createTable(kept?.parts);
+  let ends: Partial<Record<RevocationKind, number>> = { ...kept?.ends };
   return {
     add({ kind, key, notBefore = ALWAYS, expires }) {
       const end = expires === undefined ? NEVER : Math.min(expires + CLOCKS_DIFFER, NEVER - 1);
@@ -42,7 +44,11 @@ export function createDenylist(
     find: (key) => table.find(key),
     mayHave: (kind) => (ends[kind] ?? 0) > now(),
     sweep: () => table.sweep(now()),
-    table,
+    clear() {
+      table = createTable();
+      ends = {};
+    },
+    table: () => table,
     ends: () => ends,
   };
 }

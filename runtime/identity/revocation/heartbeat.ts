@@ -26,6 +26,8 @@ export interface Member {
   beat(): Promise<void>;
   /** When a heartbeat of this process was sent, which for an old one is not known any more. */
   sentAt(beat: number): Moment | undefined;
+  /** The number that its next heartbeat says. */
+  last(): number;
   /** Notes that all its items up to a number are in its log. */
   wrote(writer: string, number: number): void;
 }
@@ -89,6 +91,7 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
     id: () => id,
     beat: share(write),
     sentAt: (beat) => sent.find((it) => it.beat === beat)?.at,
+    last: () => last,
     wrote(writer, number) {
       if (writer === id) last = number;
     },

@@ -4,7 +4,9 @@ import type { Store } from '../../store/index.ts';
 import { createClock } from './clock.ts';
 import { createCore } from './core.ts';
 import { BEAT_MS } from './heartbeat.ts';
+import { RETENTION_MS } from './log.ts';
 import { repeat } from './repeat.ts';
+import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
 import type { TenantRevocations } from './tenant.ts';
 
 /** How revocation is opened. */
@@ -15,6 +17,8 @@ export interface RevocationOptions {
   readonly tenants?: readonly string[] | undefined;
   /** How old the knowledge may be that a token is called active by: seconds, 5 unless given, 60 at most. */
   readonly maxStaleness?: number | undefined;
+  /** Where what is known is written down from time to time, so that the next start is quick. */
+  readonly dataFolder?: string | undefined;
   /** Milliseconds since the epoch; for tests. */
   readonly now?: (() => number) | undefined;
 }
@@ -28,6 +32,8 @@ export interface RevocationReadiness {
   readonly ready: number;
   /** How many entries were loaded so far. */
   readonly entries: number;
+  /** Whether it began with what an earlier process knew, or why not. */
+  readonly snapshot?: string;
   /** What the store answered last, where that was an error. */
   readonly problem?: string;
 }
@@ -53,6 +59,7 @@ const LOAD_MS = 100;
 /** A part of 256 each time: all of the table in a quarter of an hour. */
 const TABLE_SWEEP_MS = 4_000;
 const STORE_SWEEP_MS = 10 * 60 * 1000;
+const SNAPSHOT_MS = 5 * 60 * 1000;
 const MAX_STALENESS = 60;
 
 /**
@@ -66,44 +73,55 @@ const MAX_STALENESS = 60;
  * const { status } = revocation.tenant('acme').check(verifiedToken); // 'active', 'revoked' or 'unknown'
  */
 export function openRevocation(options: RevocationOptions): Revocation {
-  const { store, tenants = [], maxStaleness = 5, now = Date.now } = options;
+  const { store, tenants = [], maxStaleness = 5, dataFolder, now = Date.now } = options;
   if (!(maxStaleness > 0 && maxStaleness <= MAX_STALENESS)) {
     fail('REVOCATION_OPTION_INVALID', {
       option: 'maxStaleness',
       reason: `is no number of seconds above 0 and up to ${MAX_STALENESS}`,
     });
   }
-  const core = createCore({ store, clock: createClock(now), maxStalenessMs: maxStaleness * 1000 });
+  const read = dataFolder === undefined ? undefined : readSnapshot(dataFolder, now(), RETENTION_MS / 2);
+  const snapshot = typeof read === 'string' ? undefined : read;
+  const core = createCore({ store, clock: createClock(now), maxStalenessMs: maxStaleness * 1000, snapshot });
   for (const name of tenants) core.tenant(name);
-  let problem: string | undefined;
+  const problems = new Map<string, string>();
   let isClosed = false;
 
-  /** What the store refuses is tried again, and told meanwhile. */
-  const attempt = (call: () => Promise<void>) => async (): Promise<void> => {
+  /** Makes a call of which it is told whether it succeeded: what the store refuses is tried again. */
+  const attempt = (name: string, call: () => Promise<void>) => async (): Promise<void> => {
     try {
       await call();
-      problem = undefined;
+      problems.delete(name);
     } catch (error) {
-      problem = error instanceof Error ? error.message : String(error);
+      problems.set(name, error instanceof Error ? error.message : String(error));
     }
   };
 
+  const saving = attempt('save', save);
   const stops = [
-    repeat(BEAT_MS, attempt(core.member.beat)),
-    repeat(POLL_MS, attempt(core.poll)),
-    repeat(LOAD_MS, attempt(core.load)),
+    repeat(BEAT_MS, attempt('beat', core.member.beat)),
+    repeat(POLL_MS, attempt('poll', core.poll)),
+    repeat(LOAD_MS, attempt('load', core.load)),
     repeat(TABLE_SWEEP_MS, async () => core.denylist.sweep()),
-    repeat(STORE_SWEEP_MS, attempt(core.sweep)),
+    repeat(STORE_SWEEP_MS, attempt('sweep', core.sweep), STORE_SWEEP_MS),
+    repeat(SNAPSHOT_MS, saving, SNAPSHOT_MS),
   ];
+
+  async function save(): Promise<void> {
+    const known = core.snapshot();
+    if (dataFolder !== undefined && known) await writeSnapshot(dataFolder, known);
+  }
 
   function readiness(): RevocationReadiness {
     const all = core.tenants();
+    const [problem] = problems.values();
     const ready = all.filter(({ isReady }) => isReady).length;
     return {
       isReady: ready === all.length,
       tenants: all.length,
       ready,
-      entries: core.denylist.table.size(),
+      entries: core.denylist.table().size(),
+      ...(read !== undefined && { snapshot: typeof read === 'string' ? read : 'loaded' }),
       ...(problem !== undefined && { problem }),
     };
   }
@@ -120,6 +138,7 @@ export function openRevocation(options: RevocationOptions): Revocation {
     async close() {
       isClosed = true;
       await Promise.all(stops.map((stop) => stop()));
+      await saving();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { type Core, createCore } from '../../../runtime/identity/revocation/core.ts';
 import { BEAT_MS } from '../../../runtime/identity/revocation/heartbeat.ts';
 import { POLL_MS } from '../../../runtime/identity/revocation/open.ts';
+import type { Snapshot } from '../../../runtime/identity/revocation/snapshot.ts';
 import { NOW } from '../revocation.ts';
 import type { VirtualStore } from './virtual-store.ts';
 import type { World } from './world.ts';
@@ -13,10 +14,19 @@ export interface VirtualProcess {
   /** Waits by its own time. */
   sleep(ms: number): Promise<void>;
   kill(): void;
+  /** What another process on this machine may go on with. */
+  leave(): Left | undefined;
   /** @param isMachine - whether its machine stops, and with it the clock that cannot be set */
   pause(ms: number, isMachine: boolean): void;
   /** Sets its time of day. */
   setClock(byMs: number): void;
+}
+
+/** A snapshot, with the clock and the time that it was written by. */
+export interface Left {
+  readonly snapshot: Snapshot;
+  readonly clockAhead: number;
+  readonly time: number;
 }
 
 /** What the tests allow. */
@@ -31,12 +41,11 @@ const LOAD_MS = 500;
 export function startProcess(
   world: World,
   virtual: VirtualStore,
-  clockAhead: number,
-  newId: () => string,
+  { clockAhead, newId, left }: { clockAhead: number; newId: () => string; left?: Left | undefined },
 ): VirtualProcess {
   let isAlive = true;
   let awakeAt = 0;
-  let wallAhead = clockAhead;
+  let wallAhead = left?.clockAhead ?? clockAhead;
   let slept = 0;
   let wasSetBack = false;
 
@@ -52,6 +61,7 @@ export function startProcess(
     maxStalenessMs: MAX_STALENESS_MS,
     retentionMs: RETENTION_MS,
     newId,
+    snapshot: left && world.time() - left.time <= RETENTION_MS / 2 ? left.snapshot : undefined,
   });
   core.tenant('acme');
 
@@ -76,6 +86,13 @@ export function startProcess(
     sleep,
     kill() {
       isAlive = false;
+    },
+    leave() {
+      const snapshot = core.snapshot();
+      // The age of a snapshot is known by the time of day alone.
+      return !snapshot || wasSetBack
+        ? undefined
+        : { snapshot: structuredClone(snapshot), clockAhead: wallAhead, time: world.time() };
     },
     pause(ms, isMachine) {
       const from = Math.max(awakeAt, world.time());

@@ -1,6 +1,6 @@
 import type { VerifiedToken } from '../../../runtime/identity/index.ts';
 import { ISS, NOW, verified } from '../revocation.ts';
-import { MAX_STALENESS_MS, startProcess, type VirtualProcess } from './process.ts';
+import { type Left, MAX_STALENESS_MS, startProcess, type VirtualProcess } from './process.ts';
 import { createVirtualStore, NO_FAULTS } from './virtual-store.ts';
 import { createWorld } from './world.ts';
 
@@ -41,6 +41,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   const violations: string[] = [];
   const counts = { acknowledged: 0, active: 0, revoked: 0, unknown: 0, confirmed: 0 };
   const processes: VirtualProcess[] = [];
+  const lefts: Left[] = [];
   let ids = 0;
   let isQuiet = false;
 
@@ -48,7 +49,8 @@ export async function simulate(seed: number): Promise<Outcome> {
 
   function start(): void {
     const ahead = (random.next() - 0.5) * 50 * 60 * 1000;
-    const process = startProcess(world, store, ahead, () => `writer-${++ids}`);
+    const left = lefts[random.below(lefts.length * 2)];
+    const process = startProcess(world, store, { clockAhead: ahead, newId: () => `writer-${++ids}`, left });
     processes.push(process);
     void checkOver(process);
     void revokeOver(process);
@@ -112,10 +114,15 @@ export async function simulate(seed: number): Promise<Outcome> {
   function troubleProcess(): void {
     const alive = processes.filter((process) => process.isAlive());
     const process = alive[random.below(alive.length)];
-    const what = random.below(4);
+    const what = random.below(5);
+    const left = process?.leave();
+    if (left && random.chance(0.5)) lefts.push(left);
     if (what === 0 || !process) start();
     else if (what === 1) process.kill();
-    else if (what === 2) process.pause(random.next() ** 2 * 30_000, random.chance(0.5));
+    else if (what === 2) {
+      process.kill();
+      start();
+    } else if (what === 3) process.pause(random.next() ** 2 * 30_000, random.chance(0.5));
     else process.setClock((random.next() - 0.5) * 20_000);
   }
 
