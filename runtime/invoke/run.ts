@@ -24,7 +24,14 @@ export interface RunRequest {
   /** IP address of the caller; this machine's where nothing is said. */
   readonly address?: string | undefined;
   /** Aborts the run when the caller goes away. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: CallerSignal | undefined;
+}
+
+/** What of an `AbortSignal` is needed: a whole one costs each request more than all else that is made for it. */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', leave: () => void, options?: { once: true }): void;
+  removeEventListener(type: 'abort', leave: () => void): void;
 }
 
 /** What a webtask is run with: fixed by its token on a server, by the project in development. */
@@ -75,6 +82,8 @@ export interface RunReply {
   /** Names (as written) and values in turn. */
   readonly rawHeaders: readonly string[];
   readonly body: Readable;
+  /** All of the body, where it was there with the head: whoever takes it in one piece needs no stream. */
+  readonly whole?: Buffer | undefined;
   /** Who made the answer: the value of `x-wt-response-source`. */
   readonly source: FailureReply['source'];
   /** Whether the answer is the platform's description of an error, in JSON. */
@@ -164,7 +173,7 @@ export async function runWebtask(
   const reply = await exchange.reply;
   clearTimeout(timer);
   if (reply === undefined) throw new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name });
-  return { ...reply, source: failure?.source ?? 'webtask', failed: failure !== undefined };
+  return Object.assign(reply, { source: failure?.source ?? ('webtask' as const), failed: failure !== undefined });
 }
 
 /** Milliseconds since the epoch, a dot, and a random number. */

@@ -13,6 +13,8 @@ export interface ExchangeReply {
   /** Without `Transfer-Encoding`, `Date` and what else is the connection's own. */
   readonly rawHeaders: readonly string[];
   readonly body: Readable;
+  /** All of the body, where it was there with the head: whoever takes it in one piece needs no stream. */
+  readonly whole?: Buffer | undefined;
 }
 
 /** One request and its response, without a connection. */
@@ -44,30 +46,35 @@ export function openExchange(request: RunRequest): Exchange {
   const reply = new Promise<ExchangeReply | undefined>((resolve) => {
     answer = resolve;
   });
-
-  const drained = (): void => res.drained();
-  const body = new Readable({
-    read: () => void (res.isFull() && run.runInAsyncScope(process.nextTick, process, drained)),
-  });
-  body.on('error', () => undefined); // the reader sees it too; without a reader it must not end the process
-  const res = new StreamedResponse(req, {
-    head: (status, statusMessage, rawHeaders) => answer({ status, statusMessage, rawHeaders, body }),
-    write: (bytes) => body.push(bytes),
-  });
+  let body: Readable | undefined;
 
   const close = (): void => void run.runInAsyncScope(() => socket.destroy());
+  const res = new StreamedResponse(req, {
+    whole: (status, statusMessage, rawHeaders, bytes) =>
+      answer(new WholeReply(status, statusMessage, rawHeaders, bytes)),
+    head(status, statusMessage, rawHeaders) {
+      const drained = (): void => res.drained();
+      body = new Readable({
+        read: () => void (res.isFull() && run.runInAsyncScope(process.nextTick, process, drained)),
+      });
+      body.on('error', () => undefined); // the reader sees it too; without a reader it must not end the process
+      body.once('close', close); // the reader went away
+      answer({ status, statusMessage, rawHeaders, body });
+    },
+    write: (bytes) => body?.push(bytes) ?? true,
+  });
+
   const onClose = (): void => {
     const aborted = Object.assign(new Error('aborted'), { code: 'ECONNRESET' }); // Node's own words
     res.cutOff(aborted);
     if (res.socket) req.destroy(aborted); // none where that has finished it, as it does up to Node 22
-    body.destroy(new Error('the webtask closed the connection'));
+    body?.destroy(new Error('the webtask closed the connection'));
     answer(undefined);
   };
   socket.once('close', onClose); // before the response is told of it, as in Node
-  body.once('close', close); // the reader went away
   res.assignSocket(socket);
   res.once('finish', () => {
-    body.off('close', close).push(null);
+    body?.off('close', close).push(null);
     socket.off('close', onClose);
     // A body that the webtask has not begun to read is not wanted any more. Neither name is public; both are old.
     const { _consuming, _dump } = req as unknown as { _consuming: boolean; _dump(): void };
@@ -77,8 +84,38 @@ export function openExchange(request: RunRequest): Exchange {
   });
 
   const { signal } = request;
-  if (signal?.aborted) close();
-  signal?.addEventListener('abort', close, { once: true });
-  res.once('close', () => signal?.removeEventListener('abort', close));
+  if (signal) {
+    if (signal.aborted) close();
+    signal.addEventListener('abort', close, { once: true });
+    res.once('close', () => signal.removeEventListener('abort', close));
+  }
   return { req, res, reply, close };
+}
+
+/** An answer that is all there; a stream is made of it for whoever wants one. */
+class WholeReply implements ExchangeReply {
+  readonly status: number;
+  readonly statusMessage: string;
+  readonly rawHeaders: readonly string[];
+  readonly whole: Buffer;
+  #body: Readable | undefined;
+
+  constructor(status: number, statusMessage: string, rawHeaders: readonly string[], whole: Buffer) {
+    this.status = status;
+    this.statusMessage = statusMessage;
+    this.rawHeaders = rawHeaders;
+    this.whole = whole;
+  }
+
+  get body(): Readable {
+    this.#body ??= streamOf(this.whole);
+    return this.#body;
+  }
+}
+
+function streamOf(bytes: Buffer): Readable {
+  const stream = new Readable({ read: () => undefined });
+  if (bytes.length > 0) stream.push(bytes);
+  stream.push(null);
+  return stream;
 }

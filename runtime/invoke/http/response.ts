@@ -1,7 +1,9 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 
-/** Where a response goes, in order: the head once, then bytes. Its end is the event `finish`. */
+/** Where a response goes: in one piece where it ends in the turn in which it begins; otherwise head, then bytes. */
 export interface ResponseSink {
+  /** Its end is the event `finish`, as that of the others. */
+  whole(status: number, statusMessage: string, rawHeaders: readonly string[], bytes: Buffer): void;
   head(status: number, statusMessage: string, rawHeaders: readonly string[]): void;
   /** @returns whether more is wanted now; if not, {@link StreamedResponse.drained} is called when it is. */
   write(bytes: Buffer): boolean;
@@ -20,6 +22,21 @@ interface OutgoingInternals {
   _storeHeader(firstLine: string, headers: unknown): void;
 }
 
+/** A head that waits for the end of its turn, and what follows it. */
+interface Begun {
+  readonly status: number;
+  readonly statusMessage: string;
+  readonly rawHeaders: readonly string[];
+  readonly pieces: Buffer[];
+  size: number;
+}
+
+/** Bytes of an answer that may be kept for it to end; what is larger goes as it comes. */
+const MAX_WHOLE_BYTES = 64 << 10;
+/** Bytes of an answer that may be kept as long as it is not said to end. */
+const MAX_BEGUN_BYTES = 16 << 10;
+const NO_BYTES = Buffer.alloc(0);
+
 const NATIVE = ServerResponse.prototype as unknown as OutgoingInternals; // see there
 
 /**
@@ -34,6 +51,8 @@ export class StreamedResponse extends ServerResponse {
   #waiting: Done[] = [];
   #isFull = false;
   #isScheduled = false;
+  #isEnding = false;
+  #begun: Begun | undefined;
 
   constructor(req: IncomingMessage, sink: ResponseSink) {
     super(req);
@@ -84,24 +103,59 @@ export class StreamedResponse extends ServerResponse {
     const internals = this.#internals;
     if (!internals._headerSent && internals._header !== null) {
       internals._headerSent = true;
-      this.#sink.head(this.statusCode, this.statusMessage, readHead(internals._header));
+      const { statusCode: status, statusMessage } = this;
+      this.#begun = { status, statusMessage, rawHeaders: readHead(internals._header), pieces: [], size: 0 };
     }
     if (data.length > 0) {
       // A copy, since its owner may write to it again. Of a text Node passes on an encoding that it knows.
-      const bytes = typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data);
-      if (!this.#sink.write(bytes)) this.#becomeFull();
-      if (this.#isFull) internals.outputSize += bytes.length;
+      this.#write(typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data));
     }
     const done = typeof encoding === 'function' ? encoding : callback;
     if (done) this.#waiting.push(done);
     if (!this.#isFull && !this.#isScheduled) {
       this.#isScheduled = true;
-      process.nextTick(() => {
-        this.#isScheduled = false;
-        if (!this.#isFull) this.#callWaiting();
-      });
+      process.nextTick(() => this.endTurn());
     }
     return !this.#isFull;
+  }
+
+  override end(...args: unknown[]): this {
+    this.#isEnding = true;
+    // Its three overloads cannot be spelled as one call.
+    ServerResponse.prototype.end.apply(this, args as Parameters<ServerResponse['end']>);
+    return this;
+  }
+
+  /** What has come of the answer in this turn is all of it, or its beginning. */
+  endTurn(): void {
+    this.#isScheduled = false;
+    this.#go();
+    if (!this.#isFull) this.#callWaiting();
+  }
+
+  #write(bytes: Buffer): void {
+    const begun = this.#begun;
+    if (begun) {
+      begun.pieces.push(bytes);
+      begun.size += bytes.length;
+      if (begun.size >= (this.#isEnding ? MAX_WHOLE_BYTES : MAX_BEGUN_BYTES)) this.#go();
+    } else if (!this.#sink.write(bytes)) this.#becomeFull();
+    if (this.#isFull) this.#internals.outputSize += bytes.length;
+  }
+
+  /** Lets go of what was kept. */
+  #go(): void {
+    const begun = this.#begun;
+    if (!begun) return;
+    this.#begun = undefined;
+    const { status, statusMessage, rawHeaders, pieces, size } = begun;
+    if (this.writableEnded) {
+      const [first = NO_BYTES] = pieces;
+      this.#sink.whole(status, statusMessage, rawHeaders, pieces.length > 1 ? Buffer.concat(pieces, size) : first);
+      return;
+    }
+    this.#sink.head(status, statusMessage, rawHeaders);
+    for (const piece of pieces) if (!this.#sink.write(piece)) this.#becomeFull();
   }
 
   /** What Node calls with informational responses, which end here. */
@@ -133,11 +187,12 @@ export class StreamedResponse extends ServerResponse {
 }
 
 /** Copied to each response: express gives it another prototype, which would take these away. */
-const OWN = (({ isFull, drained, cutOff, leave, _storeHeader, _send, _writeRaw }: StreamedResponse) => ({
+const OWN = (({ isFull, drained, cutOff, leave, endTurn, _storeHeader, _send, _writeRaw }: StreamedResponse) => ({
   isFull,
   drained,
   cutOff,
   leave,
+  endTurn,
   _storeHeader,
   _send,
   _writeRaw,

@@ -41,7 +41,7 @@ export interface Kit {
  * @param codes - source by name; each gets a container of that name
  */
 export async function prepareKit(codes: Readonly<Record<string, string>>, say: (line: string) => void): Promise<Kit> {
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], { cwd: REPOSITORY });
+  execFileSync('npm', ['run', '-s', 'compile'], { cwd: REPOSITORY, shell: process.platform === 'win32' });
   const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-bench-'));
   const webtasks = await keepWebtasks(dataFolder, codes);
   const serve: Kit['serve'] = (name, mode, path) => ({
