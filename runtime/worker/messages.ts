@@ -37,7 +37,7 @@ export interface RunHead {
 }
 
 /** The head of `reply`. */
-export type ReplyHead = Omit<RunReply, 'body'>;
+export type ReplyHead = Omit<RunReply, 'body' | 'whole'>;
 
 /** The head of `broken`: an error of the kit by its code, a run that was not wanted, or a connection that was closed. */
 export interface BrokenHead {

@@ -1,9 +1,8 @@
 import type { Duplex } from 'node:stream';
-import { setImmediate } from 'node:timers/promises';
 import { type CompiledWebtask, isCommonJS } from '../compile/index.ts';
 import { createStorage, type WebtaskStorage } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
-import { loadWebtask, type RunReply, runWebtask, writesHeaders } from '../invoke/index.ts';
+import { Caller, loadWebtask, type RunReply, runWebtask, writesHeaders } from '../invoke/index.ts';
 import { type Calls, createCalls } from './calls.worker.ts';
 import type { Frame } from './frame.ts';
 import { watchFitness } from './limits/fitness.worker.ts';
@@ -16,13 +15,14 @@ import { type Sending, sendBody } from './send-body.ts';
 interface Defined {
   readonly definition: Definition;
   readonly code: string;
-  compiled?: Promise<CompiledWebtask>;
+  compiling?: Promise<CompiledWebtask>;
+  compiled?: CompiledWebtask;
 }
 
 /** A request that is being answered. */
 interface Running {
   readonly request: Receiving | undefined;
-  readonly caller: AbortController;
+  readonly caller: Caller;
   reply?: Sending;
 }
 
@@ -52,7 +52,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     else if (type === 'body') running.get(id)?.request?.push(frame.bytes, frame.last);
     else if (type === 'taken') running.get(id)?.reply?.taken(Number(frame.head));
     else if (type === 'ping') link.send('pong', 0);
-    else if (type === 'abort') running.get(id)?.caller.abort();
+    else if (type === 'abort') running.get(id)?.caller.leave();
     else if (type === 'result') calls.settle(frame);
   }
 
@@ -67,7 +67,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
           () => undefined,
         );
     if (bytes.length > 0) receiving?.push(bytes, false);
-    const it: Running = { request: receiving, caller: new AbortController() };
+    const it: Running = { request: receiving, caller: new Caller() };
     running.set(id, it);
     answer(id, it, defined, request, receiving?.body ?? bytes).catch((error: unknown) => {
       running.delete(id);
@@ -83,7 +83,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     body: Receiving['body'] | Buffer,
   ): Promise<void> {
     const { definition } = defined;
-    const webtask = await compile(defined, of);
+    const webtask = defined.compiled ?? (await compile(defined, of));
     if (onlyIfItWritesHeaders && !writesHeaders(webtask)) {
       running.delete(id);
       link.send('broken', id, { head: { skipped: true } satisfies BrokenHead });
@@ -91,7 +91,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     }
     const reply = await runWebtask(
       webtask,
-      { method, url, rawHeaders, address, body, signal: it.caller.signal },
+      { method, url, rawHeaders, address, body, signal: it.caller },
       {
         ...definition,
         id: requestId,
@@ -102,15 +102,21 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
         onProblem: ({ message }) => sendMessage(id, message, { of, level: 50 }),
       },
     );
-    // By then a webtask that answers in one go has done so, and one frame holds it all.
-    if (reply.body.readableLength === 0) await setImmediate();
     send(id, it, reply);
   }
 
-  function send(id: number, it: Running, { body, ...head }: RunReply): void {
-    const first: Buffer | null = body.readableLength > 0 ? body.read(Math.min(FIRST_BYTES, body.readableLength)) : null;
+  function send(id: number, it: Running, reply: RunReply): void {
+    const { status, statusMessage, rawHeaders, source, failed, whole } = reply;
+    const head: ReplyHead = { status, statusMessage, rawHeaders, source, failed };
     tellIfUnfit();
-    link.send('reply', id, { head: head satisfies ReplyHead, bytes: first ?? NO_BYTES });
+    if (whole) {
+      running.delete(id);
+      link.send('reply', id, { head, bytes: whole, last: true });
+      return;
+    }
+    const { body } = reply;
+    const first: Buffer | null = body.readableLength > 0 ? body.read(Math.min(FIRST_BYTES, body.readableLength)) : null;
+    link.send('reply', id, { head, bytes: first ?? NO_BYTES });
     it.reply = sendBody(
       body,
       first?.length ?? 0,
@@ -133,7 +139,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
 
   function compile(defined: Defined, of: number): Promise<CompiledWebtask> {
     const { definition, code } = defined;
-    defined.compiled ??= loadWebtask(
+    defined.compiling ??= loadWebtask(
       {
         code,
         file: definition.file,
@@ -156,10 +162,15 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
         onThrow: (sentence) => sendMessage(0, sentence, { of, level: 50 }),
       },
     );
-    defined.compiled.catch(() => {
-      delete defined.compiled; // what is missing may be there the next time
-    });
-    return defined.compiled;
+    defined.compiling.then(
+      (compiled) => {
+        defined.compiled = compiled;
+      },
+      () => {
+        delete defined.compiling; // what is missing may be there the next time
+      },
+    );
+    return defined.compiling;
   }
 
   function sendMessage(run: number, text: string, head: MessageHead): void {

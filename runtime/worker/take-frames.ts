@@ -1,6 +1,6 @@
 import type { IssueForRun } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
-import type { RunReply } from '../invoke/index.ts';
+import { type RunReply, WholeReply } from '../invoke/index.ts';
 import { answerCall } from './answer-call.ts';
 import type { Frame } from './frame.ts';
 import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
@@ -8,7 +8,7 @@ import { createFrameGuard } from './limits/frame-guard.ts';
 import { limitBody, limitHead } from './limits/limit-reply.ts';
 import { type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
 import { createWindow } from './limits/window.ts';
-import type { Call, MessageHead } from './messages.ts';
+import type { Call, MessageHead, ReplyHead } from './messages.ts';
 import { readBroken, readReply } from './read-messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
 import type { Runnable, RunOptions } from './request-runs.ts';
@@ -89,18 +89,31 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
     const reply = readReply(head);
     try {
       limitHead(it.name, reply.rawHeaders, limits);
+      limitBody(it.name, bytes.length, limits);
     } catch (error) {
       outcomes.abort(id);
       it.onError(error as Error);
       return;
     }
+    guard.expect();
+    if (last) takeWhole(id, it, reply, bytes);
+    else takeBegun(id, it, reply, bytes);
+  }
+
+  function takeBegun(id: number, it: Running, reply: ReplyHead, bytes: Buffer): void {
     it.reply = receiveBody(
       (taken) => outcomes.send('taken', id, taken),
       () => outcomes.abort(id),
     );
-    push(id, it, it.reply, bytes, last);
+    push(id, it, it.reply, bytes, false);
     it.onReply({ ...reply, body: it.reply.body });
-    if (last) outcomes.finish(id);
+  }
+
+  function takeWhole(id: number, it: Running, reply: ReplyHead, bytes: Buffer): void {
+    const { status, statusMessage, rawHeaders, source, failed } = reply;
+    const whole = new WholeReply(status, statusMessage, rawHeaders, bytes);
+    it.onReply(Object.assign(whole, { source, failed }));
+    outcomes.finish(id);
   }
 
   function takeData({ id, bytes, last }: Frame): void {

@@ -5,6 +5,7 @@ import type { RunRequest } from '../run.ts';
 import { createIncomingMessage } from './request.ts';
 import { StreamedResponse } from './response.ts';
 import { createSocket } from './socket.ts';
+import { WholeReply } from './whole-reply.ts';
 
 /** The head of an answer and its body, which may still be coming. */
 export interface ExchangeReply {
@@ -90,32 +91,4 @@ export function openExchange(request: RunRequest): Exchange {
     res.once('close', () => signal.removeEventListener('abort', close));
   }
   return { req, res, reply, close };
-}
-
-/** An answer that is all there; a stream is made of it for whoever wants one. */
-class WholeReply implements ExchangeReply {
-  readonly status: number;
-  readonly statusMessage: string;
-  readonly rawHeaders: readonly string[];
-  readonly whole: Buffer;
-  #body: Readable | undefined;
-
-  constructor(status: number, statusMessage: string, rawHeaders: readonly string[], whole: Buffer) {
-    this.status = status;
-    this.statusMessage = statusMessage;
-    this.rawHeaders = rawHeaders;
-    this.whole = whole;
-  }
-
-  get body(): Readable {
-    this.#body ??= streamOf(this.whole);
-    return this.#body;
-  }
-}
-
-function streamOf(bytes: Buffer): Readable {
-  const stream = new Readable({ read: () => undefined });
-  if (bytes.length > 0) stream.push(bytes);
-  stream.push(null);
-  return stream;
 }
