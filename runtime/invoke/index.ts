@@ -6,6 +6,7 @@ export { WholeReply } from './http/index.ts';
 export { loadWebtask } from './load.ts';
 export type { OutputReceivers } from './output.ts';
 export {
+  type CallerSignal,
   type RunProblem,
   type RunReply,
   type RunRequest,

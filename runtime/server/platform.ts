@@ -116,10 +116,7 @@ export async function openPlatform(
     openStore: openStoreOnce,
     env,
     registry,
-    run(target, req, res) {
-      metrics.run('cron', res);
-      return run(target, req, res);
-    },
+    run: (target, req, res) => run(target, req, res, 'cron'),
     keys,
     baseUrl,
     limitMs,
@@ -148,14 +145,14 @@ export async function openPlatform(
 
   return {
     async answer(req, res) {
-      res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
       admitRequest(req, readPeer);
       if (answerSmall(req, res)) return;
       const target = await readTarget(req, hosts);
-      if (target) {
-        metrics.run('http', res);
-        await run(target, req, res);
-      } else if (!openManagement(req, res)) await api(req, res);
+      if (target) await run(target, req, res);
+      else {
+        res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
+        if (!openManagement(req, res)) await api(req, res);
+      }
     },
     onError,
     begin() {

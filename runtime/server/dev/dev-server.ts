@@ -6,6 +6,7 @@ import type { CompiledWebtask } from '../../compile/index.ts';
 import { createStorage, maskSecrets } from '../../context/index.ts';
 import { fail, WebtaskError } from '../../errors.ts';
 import {
+  Caller,
   loadWebtask,
   platformFailure,
   type RunProblem,
@@ -90,10 +91,10 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       loaded.set(name, loading);
       loading.catch(() => loaded.delete(name));
     }
-    const caller = new AbortController();
-    res.once('close', () => caller.abort());
+    const caller = new Caller();
+    res.once('close', () => caller.leave());
     const { webtask, settings, onLine, onProblem } = await loading;
-    const reply = await runWebtask(webtask, toRunRequest(req, caller.signal), {
+    const reply = await runWebtask(webtask, toRunRequest(req, caller), {
       ...settings,
       storage: storageOf(name),
       container: CONTAINER,

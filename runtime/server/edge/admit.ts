@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '../../errors.ts';
-import { hopByHop, toPairs, valuesOf } from './headers.ts';
+import { isHopByHop, listedByConnection } from './headers.ts';
 import type { ReadPeer } from './peer.ts';
 
 /** Longest target: the longest token in its query, and room for a path and the rest of a query. */
@@ -11,8 +11,13 @@ const MAX_HEADERS = 1000;
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i;
 
 /** What proxies say of the caller, and pass on from whoever forged it: the server says it itself. */
-const SAID_BY_PROXIES =
-  /^(?:forwarded|x-forwarded(?:-.*)?|x-real-ip|(?:x-client|x-cluster-client|true-client|fastly-client|fly-client)-ip|cf-connecting-ip|x-original-(?:url|host|forwarded-for)|x-rewrite-url)$/;
+const SAID_BY_PROXIES: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded',
+  'x-real-ip',
+  ...['x-client-ip', 'x-cluster-client-ip', 'true-client-ip', 'fastly-client-ip', 'fly-client-ip', 'cf-connecting-ip'],
+  ...['x-original-url', 'x-original-host', 'x-original-forwarded-for', 'x-rewrite-url'],
+]);
 
 /**
  * Checks a request before anything is done with it, and leaves in it what is for a webtask: its target is a path, its
@@ -27,34 +32,42 @@ const SAID_BY_PROXIES =
  * @see RFC 9110 sections 7.2, 7.6.1 and 7.8; RFC 9112 section 3.2; protocol reference 8.2
  */
 export function admitRequest(req: IncomingMessage, readPeer: ReadPeer): void {
-  const headers = toPairs(req.rawHeaders);
-  const { method = '' } = req;
-  if ((req.url ?? '').length > MAX_URL_LENGTH) fail('URL_TOO_LONG');
-  if (headers.length > MAX_HEADERS) fail('REQUEST_HEADERS_TOO_LARGE');
+  const { rawHeaders, headers, method = '', url = '' } = req;
+  if (url.length > MAX_URL_LENGTH) fail('URL_TOO_LONG');
+  if (rawHeaders.length > 2 * MAX_HEADERS) fail('REQUEST_HEADERS_TOO_LARGE');
   if (method === 'TRACE') fail('METHOD_REFUSED', { method });
-  const protocols = valuesOf(headers, 'upgrade').join().split(/[ ,]+/);
-  if (protocols.some((it) => it.toLowerCase().startsWith('websocket'))) fail('UPGRADE_REFUSED');
+  const hosts: string[] = [];
+  const kept: string[] = [];
+  const listed = listedByConnection(rawHeaders);
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? '';
+    const value = rawHeaders[i + 1] ?? '';
+    const lower = name.toLowerCase();
+    if (lower === 'host') hosts.push(value);
+    else if (endsHere(lower) || listed?.has(lower)) {
+      if (lower === 'upgrade' && /(?:^|[ ,])websocket/i.test(value)) fail('UPGRADE_REFUSED');
+      delete headers[lower];
+    } else kept.push(name, value);
+  }
 
-  const host = readHost(valuesOf(headers, 'host'), req.httpVersion);
-  req.url = readPath(req.url ?? '', method, host);
+  const host = readHost(hosts, req.httpVersion);
+  req.url = readPath(url, method, host);
   const peer = readPeer(req, host);
+  if (peer.host === '') delete headers.host;
+  else {
+    headers.host = peer.host;
+    headers['x-forwarded-host'] = peer.host;
+  }
+  headers['x-forwarded-for'] = peer.address;
+  headers['x-forwarded-proto'] = peer.protocol;
+  if (peer.host !== '') kept.push('x-forwarded-host', peer.host);
+  kept.push('x-forwarded-for', peer.address, 'x-forwarded-proto', peer.protocol);
+  req.rawHeaders = peer.host === '' ? kept : ['Host', peer.host, ...kept];
+}
 
-  const ended = hopByHop(headers);
-  const kept = headers.filter(([name]) => {
-    const it = name.toLowerCase();
-    return it !== 'host' && it !== 'expect' && !ended.has(it) && !SAID_BY_PROXIES.test(it);
-  });
-  const said = {
-    ...(peer.host !== '' && { host: peer.host, 'x-forwarded-host': peer.host }),
-    'x-forwarded-for': peer.address,
-    'x-forwarded-proto': peer.protocol,
-  };
-  const names = new Set(kept.map(([name]) => name.toLowerCase()));
-  for (const name of Object.keys(req.headers)) if (!names.has(name)) delete req.headers[name];
-  Object.assign(req.headers, said);
-  const { host: named, ...forwarded } = said;
-  const first = named === undefined ? [] : ['Host', named];
-  req.rawHeaders = [...first, ...kept.flat(), ...Object.entries(forwarded).flat()];
+/** Whether a header is of the connection, or of whoever is between the caller and this server. */
+function endsHere(name: string): boolean {
+  return isHopByHop(name) || name === 'expect' || SAID_BY_PROXIES.has(name) || name.startsWith('x-forwarded-');
 }
 
 /** The one Host of a request; HTTP/1.0 knew none, and its requests are for no host. */

@@ -26,6 +26,14 @@ export function allowOrigin(req: IncomingMessage, res: ServerResponse, origins: 
   res.setHeader('Access-Control-Expose-Headers', EXPOSED);
 }
 
+/** What {@link allowOrigin} says of the answer of a run, as names and values in turn. */
+export function originHeaders({ headers: { origin } }: IncomingMessage): readonly string[] {
+  if (origin === undefined) return FOR_NONE;
+  return [...FOR_NONE, 'Access-Control-Allow-Origin', origin, 'Access-Control-Expose-Headers', EXPOSED];
+}
+
+const FOR_NONE = ['Vary', 'Origin'] as const;
+
 /** Whether a browser asks what a page of another origin may send. */
 export function isPreflight({ method, headers }: IncomingMessage): boolean {
   return method === 'OPTIONS' && headers.origin !== undefined && headers['access-control-request-method'] !== undefined;
@@ -46,6 +54,7 @@ export function answerPreflight(req: IncomingMessage, res: ServerResponse, origi
   const names = req.headers['access-control-request-headers'] ?? '';
   allowOrigin(req, res, origins);
   res.removeHeader('Access-Control-Expose-Headers');
+  res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
   if (METHOD.test(method)) res.setHeader('Access-Control-Allow-Methods', method);
   if (NAMES.test(names)) res.setHeader('Access-Control-Allow-Headers', names);
   res.setHeader('Access-Control-Max-Age', MAX_AGE);

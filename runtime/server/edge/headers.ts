@@ -15,7 +15,7 @@ export function valuesOf(headers: Headers, name: string): string[] {
 }
 
 /** What belongs to one connection, and so ends where it ends. */
-const HOP_BY_HOP = [
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -25,20 +25,41 @@ const HOP_BY_HOP = [
   'te',
   'trailer',
   'upgrade',
-];
+]);
 
 /** `Connection` may not name what frames a message, or says whom it is for. */
 const NEVER_OF_CONNECTION = ['host', 'content-length', 'transfer-encoding', 'content-type'];
 
 /**
- * The names, in lower case, of the headers that end with their connection: those that always do, and those that
- * `Connection` lists.
+ * Whether a header, by its name in lower case, always ends with its connection.
  *
  * @see RFC 9110 section 7.6.1
  */
-export function hopByHop(headers: Headers): Set<string> {
-  const listed = valuesOf(headers, 'connection')
-    .flatMap((value) => value.split(','))
-    .map((name) => name.trim().toLowerCase());
-  return new Set([...HOP_BY_HOP, ...listed.filter((name) => !NEVER_OF_CONNECTION.includes(name))]);
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name);
 }
+
+/** What `Connection` says of nearly every request. */
+const NAMES_NONE = /^(?:keep-alive|close)$/i;
+
+/**
+ * The names, in lower case, of the headers that end with their connection since `Connection` lists them.
+ *
+ * @param rawHeaders - names and values in turn
+ * @returns `undefined` where there are none
+ * @see RFC 9110 section 7.6.1
+ */
+export function listedByConnection(rawHeaders: readonly string[]): Set<string> | undefined {
+  let listed: Set<string> | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const value = rawHeaders[i + 1] ?? '';
+    if (rawHeaders[i]?.length !== CONNECTION.length || rawHeaders[i]?.toLowerCase() !== CONNECTION) continue;
+    if (NAMES_NONE.test(value)) continue;
+    listed ??= new Set();
+    for (const name of value.split(',')) listed.add(name.trim().toLowerCase());
+  }
+  for (const name of NEVER_OF_CONNECTION) listed?.delete(name);
+  return listed;
+}
+
+const CONNECTION = 'connection';

@@ -5,7 +5,7 @@ import { requestId } from '../../invoke/index.ts';
 import { sendError } from '../run/answer.ts';
 import { continueWhenRead } from './expect.ts';
 import { answerAndClose, answerMalformed, answerSocket } from './malformed.ts';
-import { nodeTimeLimits, type TimeLimits, watchCaller } from './time-limits.ts';
+import { endStalled, hasBody, nodeTimeLimits, type TimeLimits, watchCaller } from './time-limits.ts';
 import type { TlsPair } from './tls.ts';
 
 /** What answers a request; it throws what it does not answer. */
@@ -28,14 +28,16 @@ export interface ListenerParts {
  */
 export function createListener(parts: ListenerParts, answer: Answer): Server | TlsServer {
   const { tls, timeLimits } = parts;
-  const serve = (req: IncomingMessage, res: ServerResponse, isHeldBack = () => false): void => {
-    const refuse = (error: unknown): void => {
+  const serve = (req: IncomingMessage, res: ServerResponse, isHeldBack = isNotHeldBack): void => {
+    if (hasBody(req)) {
+      const refuseSlow = () => answerAndClose(new WebtaskError('REQUEST_TOO_SLOW', {}), res);
+      watchCaller(req, res, timeLimits, isHeldBack, refuseSlow);
+    }
+    answer(req, res).catch((error: unknown) => {
       if (res.destroyed) return; // the caller went away
       const id = requestId();
       parts.onError(sendError(error, id, res), id);
-    };
-    watchCaller(req, res, timeLimits, isHeldBack, () => answerAndClose(new WebtaskError('REQUEST_TOO_SLOW', {}), res));
-    answer(req, res).catch(refuse);
+    });
   };
   const options = { ...nodeTimeLimits(timeLimits), requireHostHeader: false }; // it is asked for in our words
   const listener: RequestListener = (req, res) => serve(req, res);
@@ -52,6 +54,7 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
       )
     : createServer(options, listener);
   server.timeout = timeLimits.answerIdle;
+  server.on('timeout', endStalled);
   server.maxHeadersCount = 0; // those beyond it would be lost without a word; admitRequest counts them
   server.on('clientError', answerMalformed);
   server.on('connect', ({ method = '' }, socket) => {
@@ -63,4 +66,8 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
     sendError(new WebtaskError('EXPECTATION_UNKNOWN', { expectation: req.headers.expect ?? '' }), requestId(), res);
   });
   return server;
+}
+
+function isNotHeldBack(): boolean {
+  return false;
 }

@@ -1,6 +1,9 @@
 import { hostname } from 'node:os';
 import ipaddr from 'ipaddr.js';
+import { LRUCache } from 'lru-cache';
 import { canonicalName, hostName } from '../registry/hosts.ts';
+
+const REMEMBERED = 1000;
 
 /** What makes a host the cluster's own. */
 export interface OwnHostParts {
@@ -40,9 +43,20 @@ export function createOwnHosts(parts: OwnHostParts): OwnHosts {
     ];
     return known.filter((name) => name !== '');
   };
+  const isOwn = (host: string): boolean =>
+    isThisMachine(host) || names().some((name) => host === name || (name !== 'localhost' && isBelow(host, name)));
+  /** What was found out, as long as the public base stays the same. */
+  const known = new LRUCache<string, boolean>({ max: REMEMBERED });
+  let knownBase = '';
   return {
-    isOwnHost: (host) =>
-      isThisMachine(host) || names().some((name) => host === name || (name !== 'localhost' && isBelow(host, name))),
+    isOwnHost(host) {
+      const base = parts.baseUrl();
+      if (base !== knownBase) known.clear();
+      knownBase = base;
+      const found = known.get(host) ?? isOwn(host);
+      known.set(host, found);
+      return found;
+    },
     reachesOwnHost(domain) {
       const wanted = canonicalName(domain);
       return wanted === undefined || names().some((name) => name === wanted || isBelow(name, wanted));

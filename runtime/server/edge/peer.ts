@@ -46,14 +46,26 @@ export function createPeerReader(trusted: readonly string[], publicUrl: string |
   };
   const base = publicUrl === undefined ? undefined : new URL(publicUrl);
 
+  /** Of each connection, whose other side stays the same. */
+  const sides = new WeakMap<object, { readonly address: string; readonly isTrusted: boolean }>();
+  const sideOf = ({ socket }: IncomingMessage) => {
+    let side = sides.get(socket);
+    if (!side) {
+      const address = plainAddress(socket.remoteAddress ?? '');
+      side = { address, isTrusted: isTrusted(address) };
+      sides.set(socket, side);
+    }
+    return side;
+  };
+
   return (req, host) => {
-    const socketAddress = plainAddress(req.socket.remoteAddress ?? '');
-    const said = isTrusted(socketAddress) ? readForwarded(req, isTrusted) : {};
+    const side = sideOf(req);
+    const said = side.isTrusted ? readForwarded(req, isTrusted) : NOTHING;
     const named = said.host !== undefined && HOST.test(said.host) ? said.host : host;
     const isPublic = base !== undefined && named.toLowerCase() === base.host;
     const direct = isPublic ? base.protocol === 'https:' : 'encrypted' in req.socket;
     const isSecure = said.protocol === undefined ? direct : said.protocol === 'https';
-    return { address: said.address ?? socketAddress, protocol: isSecure ? 'https' : 'http', host: named };
+    return { address: said.address ?? side.address, protocol: isSecure ? 'https' : 'http', host: named };
   };
 }
 
@@ -62,6 +74,8 @@ interface Forwarded {
   readonly protocol?: string | undefined;
   readonly host?: string | undefined;
 }
+
+const NOTHING: Forwarded = {};
 
 function readForwarded(req: IncomingMessage, isTrusted: (address: string) => boolean): Forwarded {
   const headers = toPairs(req.rawHeaders);

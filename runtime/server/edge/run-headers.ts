@@ -1,7 +1,5 @@
-import type { ServerResponse } from 'node:http';
 import { type CookieScope, scopeCookie } from './cookies.ts';
-import { saysOrigins } from './cors.ts';
-import { type Headers, hopByHop } from './headers.ts';
+import { isHopByHop, listedByConnection } from './headers.ts';
 
 /** Whose origin an answer is for, as browsers see it. */
 export interface OriginScope extends CookieScope {
@@ -32,27 +30,60 @@ const OF_THE_ORIGIN = [
 /** It clears a whole site, which the wildcard domain's containers share although their origins differ. */
 const OF_THE_SITE = 'clear-site-data';
 
+const COOKIE = 'set-cookie';
+const SCOPED: ReadonlySet<string> = new Set([...OF_THE_ORIGIN, OF_THE_SITE, COOKIE]);
+
+/** Said by the server, whatever a webtask says. */
+const SOURCE = 'x-wt-response-source';
+
+/** Of these, that of a webtask is in place of the server's. */
+const REPLACED: ReadonlySet<string> = new Set(['referrer-policy', 'server-timing']);
+
 /**
- * Puts the headers of a webtask into an answer, without those that end here or would reach beyond its container.
+ * Puts the headers of a webtask's answer together with the server's own, without those that end here or would reach
+ * beyond its container.
  *
  * Where the webtask says itself which origins may read it, or what a browser tells as the referrer, that counts.
  *
- * @param scope - absent where there is one webtask's author only
+ * @param ours - names and values in turn, as the result
+ * @param theirs - what the webtask says
+ * @param scope - says what they may reach; absent where there is one webtask's author only
  * @see protocol reference 4.2, 4.3; RFC 9110 section 7.6.1
  */
-export function setRunHeaders(headers: Headers, res: ServerResponse, scope: OriginScope | undefined): void {
-  const names = headers.map(([name]) => name.toLowerCase());
-  if (saysOrigins(names)) for (const name of res.getHeaderNames()) if (saysOrigins([name])) res.removeHeader(name);
-  if (names.includes('referrer-policy')) res.removeHeader('Referrer-Policy');
-  const ended = hopByHop(headers);
-  for (const [name, value] of headers) {
+export function runHeaders(
+  ours: readonly string[],
+  theirs: readonly string[],
+  scope: (() => OriginScope) | undefined,
+): string[] {
+  const kept: string[] = [];
+  let replaced: Set<string> | undefined;
+  let origins = false;
+  const listed = listedByConnection(theirs);
+  for (let i = 0; i < theirs.length; i += 2) {
+    const name = theirs[i] ?? '';
+    const value = theirs[i + 1] ?? '';
     const lower = name.toLowerCase();
-    if (ended.has(lower) || (scope && reachesBeyond(lower, scope))) continue;
-    const kept = lower === 'set-cookie' && scope ? scopeCookie(value, scope) : value;
-    if (kept !== undefined) res.appendHeader(name, kept);
+    if (lower === SOURCE || isHopByHop(lower) || listed?.has(lower)) continue;
+    if (lower.startsWith(ORIGINS)) origins = true;
+    else if (REPLACED.has(lower)) replaced = (replaced ?? new Set()).add(lower);
+    const allowed = scope && SCOPED.has(lower) ? scoped(lower, value, scope()) : value;
+    if (allowed !== undefined) kept.push(name, allowed);
   }
+  const all: string[] = [];
+  for (let i = 0; i < ours.length; i += 2) {
+    const name = ours[i] ?? '';
+    const lower = origins || replaced ? name.toLowerCase() : '';
+    if (replaced?.has(lower) || (origins && lower.startsWith(ORIGINS))) continue;
+    all.push(name, ours[i + 1] ?? '');
+  }
+  all.push(...kept);
+  return all;
 }
 
-function reachesBeyond(name: string, { path, isSharedSite }: OriginScope): boolean {
-  return (path !== undefined && OF_THE_ORIGIN.includes(name)) || (isSharedSite && name === OF_THE_SITE);
+const ORIGINS = 'access-control-';
+
+function scoped(name: string, value: string, scope: OriginScope): string | undefined {
+  if (name === COOKIE) return scopeCookie(value, scope);
+  const reachesBeyond = name === OF_THE_SITE ? scope.isSharedSite : scope.path !== undefined;
+  return reachesBeyond ? undefined : value;
 }

@@ -11,7 +11,7 @@ export function answerSmall(req: IncomingMessage, res: ServerResponse): boolean 
   const isFavicon = /^\/favicon\.ico(?:$|\?)/.test(req.url ?? '') && /^(?:GET|HEAD)$/.test(req.method ?? '');
   const isServerWide = req.url === '*';
   if (!isFavicon && !isServerWide) return false;
-  res.writeHead(isFavicon ? 404 : 200, { 'Content-Length': '0' }).end();
+  res.writeHead(isFavicon ? 404 : 200, { 'Referrer-Policy': 'no-referrer', 'Content-Length': '0' }).end();
   return true;
 }
 

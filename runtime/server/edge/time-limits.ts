@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Milliseconds that callers may take; against those that are slow on purpose. */
 export interface TimeLimits {
@@ -51,10 +52,6 @@ export function watchCaller(
   onSlowBody: () => void,
 ): void {
   const { socket } = req;
-  // Of the connection as a whole, both ways, after `answerIdle`; without a listener Node would end it in any case.
-  res.on('timeout', () => {
-    if (socket.writableLength > 0) socket.destroy();
-  });
   if (req.complete) return;
   let received = socket.bytesRead;
   let receivedAt = performance.now();
@@ -71,4 +68,14 @@ export function watchCaller(
   const timer = setInterval(look, Math.max(10, bodyIdle / 4));
   timer.unref();
   res.once('close', () => clearInterval(timer));
+}
+
+/** Of a connection as a whole, both ways, after `answerIdle`; without a listener Node would end it in any case. */
+export function endStalled(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
+}
+
+/** Whether a request says that it has a body. */
+export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }

@@ -47,9 +47,10 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     say('webtask', level, shown);
   };
 
-  const cpu = process.cpuUsage();
+  let cpu: NodeJS.CpuUsage | undefined;
   let start: 'cold' | 'warm' | undefined;
   if (logs.isRead(container)) {
+    cpu = process.cpuUsage();
     const { method, url = '/' } = res.req;
     const path = mask(url.replace(/[?#].*/s, ''));
     say('platform', 30, `new webtask request ${id}`, { method, path });
@@ -60,6 +61,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     const wall = performance.now() - startedAt;
     const answer = status === undefined ? 'without an answer' : `with HTTP ${status}`;
     const isWhole = res.writableFinished;
+    // Not known of a run that had begun before anybody read.
     const { user, system } = process.cpuUsage(cpu);
     say(
       'platform',
@@ -68,7 +70,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
       {
         status,
         wall_ms: Number(wall.toFixed(1)),
-        cpu_ms: Number(((user + system) / 1000).toFixed(1)),
+        cpu_ms: cpu && Number(((user + system) / 1000).toFixed(1)),
         heap_bytes: process.memoryUsage().heapUsed,
         start,
       },

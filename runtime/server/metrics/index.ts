@@ -1,2 +1,2 @@
-export { createMetrics, type Metrics } from './metrics.ts';
+export { type CountedRun, createMetrics, type Metrics } from './metrics.ts';
 export { createMetricsReaders, type IsMetricsReader } from './readers.ts';

@@ -7,7 +7,7 @@ import type { Gauges, Instruments } from './instruments.ts';
 /** What a server counts. */
 export interface Metrics {
   /** Counts a run when its answer ends. */
-  run(trigger: 'http' | 'cron', res: ServerResponse): void;
+  run(trigger: 'http' | 'cron', res: ServerResponse): CountedRun;
   coldStart(): void;
   /** Counts a request to a route, as it is registered. */
   request(method: string, route: string | undefined, status: number): void;
@@ -18,6 +18,12 @@ export interface Metrics {
   ofRevocations(source: RevocationSource): RevocationSource;
   /** All of it in the text format of Prometheus. */
   text(): Promise<{ readonly type: string; readonly text: string }>;
+}
+
+/** A run that is being counted. */
+export interface CountedRun {
+  /** Says who made its answer: the platform, where nothing is said. */
+  answeredBy(source: string): void;
 }
 
 /** So many are kept until the library is loaded, which happens with the first of them that is no start of a server. */
@@ -52,16 +58,22 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
       const startedAt = performance.now();
       inFlight += 1;
       res.setMaxListeners(res.getMaxListeners() + 1); // one more than what answers it has
+      let answeredBy = 'proxy';
       res.once('close', () => {
         inFlight -= 1;
         const seconds = (performance.now() - startedAt) / 1000;
         const result = res.writableFinished ? `${Math.floor(res.statusCode / 100)}xx` : 'cut off';
-        const source = res.headersSent ? String(res.getHeader('x-wt-response-source') ?? 'proxy') : 'none';
+        const source = res.headersSent ? answeredBy : 'none';
         record(({ runs, runSeconds }) => {
           runs.inc({ trigger, result, source });
           runSeconds.observe({ trigger }, seconds);
         });
       });
+      return {
+        answeredBy(source) {
+          answeredBy = source;
+        },
+      };
     },
     coldStart: () => record(({ coldStarts }) => coldStarts.inc()),
     request: (method, route = 'none', status) =>

@@ -2,27 +2,37 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, type RunReply } from '../../invoke/index.ts';
-import { type Headers, toPairs, valuesOf } from '../edge/headers.ts';
-import { type OriginScope, setRunHeaders } from '../edge/run-headers.ts';
+import { type OriginScope, runHeaders } from '../edge/run-headers.ts';
 
 /**
- * Sends the answer of a webtask as it comes, as fast as the caller takes it.
+ * Sends the answer of a webtask: at once where it is whole, otherwise as it comes, as fast as the caller takes it.
  *
- * @param scope - what its headers may reach, where it is not the only webtask
+ * @param ours - what the server says of it, as names and values in turn
+ * @param scope - says what its headers may reach, where it is not the only webtask
  * @see protocol reference 4.2, 4.3
  */
-export async function sendReply(reply: RunReply, res: ServerResponse, scope?: OriginScope): Promise<void> {
-  const headers = toPairs(reply.rawHeaders);
-  const length = lengthOf(headers);
-  setRunHeaders(length === undefined ? headers.filter(([name]) => name.toLowerCase() !== LENGTH) : headers, res, scope);
-  res.setHeader('x-wt-response-source', reply.source);
-  res.writeHead(reply.status, reply.statusMessage || STATUS_CODES[reply.status]);
+export async function sendReply(
+  reply: RunReply,
+  res: ServerResponse,
+  ours: readonly string[] = [],
+  scope?: () => OriginScope,
+): Promise<void> {
+  const length = lengthOf(reply.rawHeaders);
+  const theirs = length === 'unbelievable' ? withoutLength(reply.rawHeaders) : reply.rawHeaders;
+  const headers = runHeaders(ours, theirs, scope);
+  headers.push('x-wt-response-source', reply.source);
+  const { status, statusMessage, whole } = reply;
+  res.writeHead(status, statusMessage || (STATUS_CODES[status] ?? ''), headers);
+  const hasBody = res.req.method !== 'HEAD' && status !== 204 && status !== 304;
+  if (whole && (typeof length !== 'number' || length === whole.length || !hasBody)) {
+    res.end(whole);
+    return;
+  }
+  const { body } = reply;
   // The body of an event stream may be long in coming.
-  if (reply.body.readableLength === 0) res.flushHeaders();
+  if (body.readableLength === 0) res.flushHeaders();
   try {
-    const { body } = reply;
-    const hasBody = res.req.method !== 'HEAD' && reply.status !== 204 && reply.status !== 304;
-    if (length === undefined || !hasBody) await pipeline(body, res);
+    if (typeof length !== 'number' || !hasBody) await pipeline(body, res);
     else await pipeline(body, (chunks: AsyncIterable<Buffer>) => ofLength(chunks, length), res);
   } catch {
     res.destroy(); // cut off on either side: what was sent must not look whole
@@ -43,6 +53,7 @@ export function sendError(error: unknown, requestId: string, res: ServerResponse
   }
   const { status, source, body } = platformFailure(known, requestId);
   res.statusCode = status;
+  res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
   res.setHeader('Content-Type', 'application/json');
   res.setHeader('x-wt-response-source', source);
   if (typeof known.fields.retryAfter === 'number') res.setHeader('Retry-After', String(known.fields.retryAfter));
@@ -52,10 +63,23 @@ export function sendError(error: unknown, requestId: string, res: ServerResponse
 
 const LENGTH = 'content-length';
 
-/** The length that a webtask says its body has, where it says one that can be believed. */
-function lengthOf(headers: Headers): number | undefined {
-  const said = valuesOf(headers, LENGTH);
-  return said.length === 1 && /^\d{1,15}$/.test(said[0] ?? '') ? Number(said[0]) : undefined;
+/** The length that a webtask says its body has, where it says one, and it can be believed. */
+function lengthOf(rawHeaders: readonly string[]): number | 'unbelievable' | undefined {
+  let said: number | 'unbelievable' | undefined;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (!isLength(rawHeaders[i])) continue;
+    const value = rawHeaders[i + 1] ?? '';
+    said = said === undefined && /^\d{1,15}$/.test(value) ? Number(value) : 'unbelievable';
+  }
+  return said;
+}
+
+function withoutLength(rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter((_, i) => !isLength(rawHeaders[i - (i % 2)]));
+}
+
+function isLength(name = ''): boolean {
+  return name.length === LENGTH.length && name.toLowerCase() === LENGTH;
 }
 
 /** Lets no more and no less through than was said: what is too much would be read as the next answer. */

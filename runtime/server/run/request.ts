@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import type { RunRequest } from '../../invoke/index.ts';
+import type { CallerSignal, RunRequest } from '../../invoke/index.ts';
+import { hasBody } from '../edge/time-limits.ts';
 import { hostName } from '../registry/hosts.ts';
 
 /** What the run path takes from a request. Its body stays a stream. */
@@ -78,12 +79,15 @@ export function decodeSegment(segment: string): string | undefined {
 }
 
 /** Hands a request over to a webtask, body unread. */
-export function toRunRequest(req: IncomingMessage, signal: AbortSignal): RunRequest {
-  return { method: req.method ?? 'GET', url: req.url ?? '/', rawHeaders: req.rawHeaders, body: req, signal };
+export function toRunRequest(req: IncomingMessage, signal: CallerSignal, address?: string): RunRequest {
+  const { method = 'GET', url = '/', rawHeaders } = req;
+  return { method, url, rawHeaders, body: hasBody(req) ? req : undefined, address, signal };
 }
 
 /** Takes the body out of a request, and what its headers say of it. */
-export function withoutBody({ body: _, rawHeaders, ...rest }: RunRequest): RunRequest {
+export function withoutBody(request: RunRequest): RunRequest {
+  if (request.body === undefined) return request;
+  const { body: _, rawHeaders, ...rest } = request;
   const kept = rawHeaders.filter(
     (_, i) => !/^(content-length|transfer-encoding)$/i.test(rawHeaders[i - (i % 2)] ?? ''),
   );

@@ -1,16 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createStorage, readQuery } from '../../context/index.ts';
 import { fail, type WebtaskError } from '../../errors.ts';
-import { type RunReply, type RunSettings, requestId } from '../../invoke/index.ts';
+import { Caller, type RunSettings, requestId } from '../../invoke/index.ts';
 import type { Documents } from '../../store/index.ts';
 import type { Acts } from '../audit/index.ts';
-import { allowOrigin, answerPreflight, isPreflight, saysOrigins } from '../edge/cors.ts';
+import { allowOrigin, answerPreflight, isPreflight, originHeaders, saysOrigins } from '../edge/cors.ts';
 import { originScope } from '../edge/origin-scope.ts';
 import type { OwnHosts } from '../edge/own-hosts.ts';
 import { callerAddress } from '../edge/peer.ts';
 import type { Limits } from '../limits/index.ts';
 import { type Logs, startRunLog } from '../logs/index.ts';
-import type { Metrics } from '../metrics/index.ts';
+import type { CountedRun, Metrics } from '../metrics/index.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { createAuthorizer } from '../tokens/authorize.ts';
 import type { Issue } from '../tokens/issue.ts';
@@ -51,6 +51,9 @@ export interface RunParts {
   readonly onError: (error: WebtaskError, requestId?: string) => void;
 }
 
+/** A key may be in the URL. */
+const NO_REFERRER = ['Referrer-Policy', 'no-referrer'] as const;
+
 /**
  * Makes the handler of runs: the webtask that is named, or the one of the token that comes with the request.
  *
@@ -58,16 +61,17 @@ export interface RunParts {
  */
 export function createRunHandler(
   parts: RunParts,
-): (target: RunTarget, req: IncomingMessage, res: ServerResponse) => Promise<void> {
-  return async (target, req, res) => {
+): (target: RunTarget, req: IncomingMessage, res: ServerResponse, trigger?: 'http' | 'cron') => Promise<void> {
+  return async (target, req, res, trigger = 'http') => {
     const id = requestId();
-    allowOrigin(req, res, 'asking');
+    const counted = parts.metrics.run(trigger, res);
     try {
-      await run(target, req, res, parts, id);
+      await run(target, req, res, parts, id, counted);
     } catch (error) {
       if (res.destroyed) return; // the caller went away
       // Why it does not run is for the request that follows, which may also bring the token.
       if (isPreflight(req) && !res.headersSent) return answerPreflight(req, res, 'asking');
+      if (!res.headersSent) allowOrigin(req, res, 'asking');
       const known = sendError(error, id, res);
       parts.onError(known, id);
     }
@@ -80,6 +84,7 @@ async function run(
   res: ServerResponse,
   parts: RunParts,
   requestId: string,
+  counted: CountedRun,
 ): Promise<void> {
   const startedAt = performance.now();
   const timing = startTiming();
@@ -137,9 +142,9 @@ async function run(
     onMessage: log.onMessage,
     onProblem: log.onProblem,
   };
-  const caller = new AbortController();
-  res.once('close', () => caller.abort());
-  const request = { ...toRunRequest(req, caller.signal), address: callerAddress(req) };
+  const caller = new Caller();
+  res.once('close', () => caller.leave());
+  const request = toRunRequest(req, caller, callerAddress(req));
   // A body that was the code is not the webtask's.
   const reply = await parts.runner.run({
     version: {
@@ -172,11 +177,9 @@ async function run(
     return answerPreflight(req, res, 'asking');
   }
   timing.mark('run');
-  // One that the webtask sends is its own, and alone.
-  if (!hasHeader(reply, 'server-timing')) res.setHeader('Server-Timing', timing.header());
-  await sendReply(reply, res, originScope(target, req.headers.host ?? '', parts.baseUrl(), parts.ownHosts));
-}
-
-function hasHeader({ rawHeaders }: RunReply, name: string): boolean {
-  return rawHeaders.some((it, i) => i % 2 === 0 && it.toLowerCase() === name);
+  counted.answeredBy(reply.source);
+  const ours = [...NO_REFERRER, ...originHeaders(req), 'Server-Timing', timing.header()];
+  await sendReply(reply, res, ours, () => {
+    return originScope(target, req.headers.host ?? '', parts.baseUrl(), parts.ownHosts);
+  });
 }

@@ -73,13 +73,27 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
     dispose: ({ making }) => void making.then(onForgotten, () => undefined),
   });
 
+  /** The key of the last version that each authorization asked for. */
+  const keys = new WeakMap<Authorization, { readonly of: VersionRequest; readonly key: string }>();
+
+  function keyOf(request: VersionRequest): string {
+    const last = keys.get(request.authorization);
+    if (last && isSameVersion(last.of, request)) return last.key;
+    const { code, url, authorization, container, name, meta, sharesToken } = request;
+    const { token } = authorization;
+    const key = JSON.stringify([container, name, code.sha256, fileName(url), token, sharesToken, meta]);
+    keys.set(authorization, { of: request, key });
+    return key;
+  }
+
   const findModules = (source: WebtaskSource, meta: Readonly<Record<string, string>>): Promise<string[]> =>
     modules.foldersFor({ ...source, language: languageOf(source, meta), meta });
 
   return {
-    get({ code, url, authorization, container, name, meta, sharesToken, fresh }, make) {
-      const { token, claims } = authorization;
-      const key = JSON.stringify([container, name, code.sha256, fileName(url), token, sharesToken, meta]);
+    get(request, make) {
+      const { code, url, authorization, container, name, meta, fresh } = request;
+      const { claims } = authorization;
+      const key = keyOf(request);
       const known = fresh ? undefined : versions.get(key);
       if (known) return known.making;
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
@@ -111,4 +125,16 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
 function fileName(url: string | undefined): string {
   const name = url === undefined ? '' : basename(new URL(url).pathname);
   return /^[\w.-]+$/.test(name) && extname(name) !== '' ? name : 'webtask.js';
+}
+
+/** Whether two requests are for the same version, as far as that is seen at once. */
+function isSameVersion(a: VersionRequest, b: VersionRequest): boolean {
+  return (
+    a.code === b.code &&
+    a.url === b.url &&
+    a.container === b.container &&
+    a.name === b.name &&
+    a.meta === b.meta &&
+    a.sharesToken === b.sharesToken
+  );
 }

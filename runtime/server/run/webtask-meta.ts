@@ -16,9 +16,11 @@ export async function webtaskMeta(
 ): Promise<Readonly<Record<string, string>>> {
   if (claims.meta !== undefined) return claims.meta;
   const stored = claims.url === undefined ? undefined : readStoredCodeUrl(claims.url);
-  if (stored && 'name' in stored) return (await registry.getNamed(stored.container, stored.name))?.meta ?? {};
+  if (stored && 'name' in stored) return (await registry.getNamed(stored.container, stored.name))?.meta ?? NONE;
   const container = firstContainer(claims);
-  if (container === undefined || claims.jtn === undefined) return {};
+  if (container === undefined || claims.jtn === undefined) return NONE;
   const named = await registry.getNamed(container, claims.jtn);
-  return named?.token === token ? named.meta : {};
+  return named?.token === token ? named.meta : NONE;
 }
+
+const NONE = {};
