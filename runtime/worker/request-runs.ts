@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import type { IssueForRun } from '../context/index.ts';
@@ -158,16 +159,18 @@ export function requestRuns(
     } satisfies RunHead;
     return new Promise((onReply, onError) => {
       let request: Sending | undefined;
-      if (body instanceof Readable) {
+      const arrived = body instanceof Readable ? readArrived(body) : body;
+      if (arrived instanceof Readable) {
         link.send('run', id, { head });
         request = sendBody(
-          body,
+          arrived,
           0,
           (bytes, last) => link.send('body', id, { bytes, last }),
           () => abort(id),
         );
       } else {
-        link.send('run', id, { head, last: true, ...(body && { bytes: Buffer.from(body) }) });
+        const bytes = typeof arrived === 'string' ? Buffer.from(arrived) : arrived;
+        link.send('run', id, { head, last: true, ...(bytes && { bytes }) });
       }
       const { name = runnable.definition.container } = runnable.definition;
       running.set(id, { name, request, options, onReply, onError, bytes: 0 });
@@ -229,4 +232,16 @@ export function requestRuns(
 function reasonOf(error: Error | undefined): string {
   if (error === undefined) return 'it was killed, or closed its pipe';
   return error instanceof WebtaskError ? error.message : 'it sent what cannot be read';
+}
+
+/** Bytes of a request's body that may go in one frame with its head. */
+const FIRST_BYTES = 64 << 10;
+
+/** A body that is all there already needs no stream. */
+function readArrived(body: Readable): Readable | Buffer {
+  const isWhole = body instanceof IncomingMessage && body.complete && body.readableLength <= FIRST_BYTES;
+  if (!isWhole || body.readableLength === 0 || body.readableFlowing !== null) return body;
+  const bytes: Buffer = body.read();
+  body.resume(); // to its end
+  return bytes;
 }

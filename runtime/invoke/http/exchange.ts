@@ -51,6 +51,8 @@ export function openExchange(request: RunRequest): Exchange {
 
   const close = (): void => void run.runInAsyncScope(() => socket.destroy());
   const res = new StreamedResponse(req, {
+    // Whoever sends a body may have to be answered before the rest of it is asked for.
+    takesWhole: !(request.body instanceof Readable),
     whole: (status, statusMessage, rawHeaders, bytes) =>
       answer(new WholeReply(status, statusMessage, rawHeaders, bytes)),
     head(status, statusMessage, rawHeaders) {

@@ -2,6 +2,8 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 
 /** Where a response goes: in one piece where it ends in the turn in which it begins; otherwise head, then bytes. */
 export interface ResponseSink {
+  /** Whether an answer may be kept until the end of its turn, to be given in one piece. */
+  readonly takesWhole: boolean;
   /** Its end is the event `finish`, as that of the others. */
   whole(status: number, statusMessage: string, rawHeaders: readonly string[], bytes: Buffer): void;
   head(status: number, statusMessage: string, rawHeaders: readonly string[]): void;
@@ -105,6 +107,7 @@ export class StreamedResponse extends ServerResponse {
       internals._headerSent = true;
       const { statusCode: status, statusMessage } = this;
       this.#begun = { status, statusMessage, rawHeaders: readHead(internals._header), pieces: [], size: 0 };
+      if (!this.#sink.takesWhole) this.#go();
     }
     if (data.length > 0) {
       // A copy, since its owner may write to it again. Of a text Node passes on an encoding that it knows.
@@ -149,7 +152,7 @@ export class StreamedResponse extends ServerResponse {
     if (!begun) return;
     this.#begun = undefined;
     const { status, statusMessage, rawHeaders, pieces, size } = begun;
-    if (this.writableEnded) {
+    if (this.writableEnded && this.#sink.takesWhole) {
       const [first = NO_BYTES] = pieces;
       this.#sink.whole(status, statusMessage, rawHeaders, pieces.length > 1 ? Buffer.concat(pieces, size) : first);
       return;

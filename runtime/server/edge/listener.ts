@@ -29,6 +29,7 @@ export interface ListenerParts {
 export function createListener(parts: ListenerParts, answer: Answer): Server | TlsServer {
   const { tls, timeLimits } = parts;
   const serve = (req: IncomingMessage, res: ServerResponse, isHeldBack = isNotHeldBack): void => {
+    res.on('timeout', endStalled);
     if (hasBody(req)) {
       const refuseSlow = () => answerAndClose(new WebtaskError('REQUEST_TOO_SLOW', {}), res);
       watchCaller(req, res, timeLimits, isHeldBack, refuseSlow);
@@ -54,7 +55,6 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
       )
     : createServer(options, listener);
   server.timeout = timeLimits.answerIdle;
-  server.on('timeout', endStalled);
   server.maxHeadersCount = 0; // those beyond it would be lost without a word; admitRequest counts them
   server.on('clientError', answerMalformed);
   server.on('connect', ({ method = '' }, socket) => {
