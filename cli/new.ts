@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fail } from '../runtime/errors.ts';
 import { listWebtasks, readProject, webtaskName } from '../runtime/project/index.ts';
 import { kitFolder } from '../runtime/version.ts';
-import { settingsAsDotenv } from './options.ts';
+import { settingsAsDotenv } from './dotenv-settings.ts';
 
 /** How the new webtask is written. */
 export interface NewOptions {

@@ -1,5 +1,17 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { readDotenv } from '../runtime/project/index.ts';
+import { type Command, Option } from 'commander';
+import {
+  parseBaseUrl,
+  parseCount,
+  parseDomain,
+  parseIsolation,
+  parseList,
+  parseLogLevel,
+  parseMaxCode,
+  parseNetwork,
+  parseOrigins,
+  parsePort,
+  parseUsers,
+} from './parse-settings.ts';
 
 /** One setting: everything that says it (flag, variable, help, `.env.example`, docs) comes from here. */
 export interface Setting {
@@ -88,8 +100,8 @@ export const SETTINGS = {
     flag: '--max-code <bytes>',
     env: 'WEBTASK_MAX_CODE_BYTES',
     default: 5 * 1024 * 1024,
-    parse: parseCount,
-    help: 'largest code of a webtask, in bytes',
+    parse: parseMaxCode,
+    help: 'largest code of a webtask, in bytes; 16777216 at most',
   },
   logJson: {
     flag: '--log-json',
@@ -273,93 +285,4 @@ export function addSettings(command: Command, ...settings: Setting[]): Command {
     command.addOption(option);
   }
   return command;
-}
-
-/** The second block of an `.env.example`: each setting that has a variable, as a comment. */
-export function settingsAsDotenv(): string {
-  const settings: readonly Setting[] = Object.values(SETTINGS);
-  const lines = settings.flatMap(({ env, help, default: value }) =>
-    env === undefined ? [] : [`# ${help}`, `# ${env}=${value ?? ''}`],
-  );
-  return ['# Settings of the kit, all optional. They never reach a webtask.', ...lines].join('\n');
-}
-
-/** Takes the kit's own settings from `.env` into the environment, where that does not say otherwise. */
-export function loadDotenvSettings(folder: string, env: NodeJS.ProcessEnv): void {
-  for (const [name, value] of Object.entries(readDotenv(folder))) {
-    if (name.startsWith('WEBTASK_')) env[name] ??= value;
-  }
-}
-
-function parsePort(text: string): number {
-  const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535)
-    throw new InvalidArgumentError('It is no port: a whole number from 0 to 65535.');
-  return port;
-}
-
-function parseCount(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It is no whole number.');
-  return Number(text);
-}
-
-function parseNetwork(text: string): string {
-  if (!['public', 'all', 'none'].includes(text)) throw new InvalidArgumentError('It is public, all or none.');
-  return text;
-}
-
-function parseIsolation(text: string): string {
-  if (!['sandbox', 'process', 'inline'].includes(text)) {
-    throw new InvalidArgumentError('It is sandbox, process or inline.');
-  }
-  return text;
-}
-
-function parseUsers(text: string): string {
-  const [, first, last] = /^(\d{1,10})-(\d{1,10})$/.exec(text) ?? [];
-  // 0 is root, and the last number of all stands for none.
-  if (!(Number(first) > 0 && Number(last) >= Number(first) && Number(last) < 2 ** 32 - 1)) {
-    throw new InvalidArgumentError('It is no range of users: write the first and the last, such as 200000-265535.');
-  }
-  return text;
-}
-
-function parseLogLevel(text: string): string {
-  if (!['error', 'info', 'debug'].includes(text)) throw new InvalidArgumentError('It is error, info or debug.');
-  return text;
-}
-
-function parseBaseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['http:', 'https:'].includes(url.protocol) || url.search || url.hash || url.username) {
-    throw new InvalidArgumentError('It is no base of URLs: write scheme and host, such as https://wt.example.com.');
-  }
-  return url.href.replace(/\/+$/, '');
-}
-
-function parseDomain(text: string): string {
-  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i.test(text)) {
-    throw new InvalidArgumentError('It is no domain: write its name only, such as run.example.com.');
-  }
-  return text.toLowerCase();
-}
-
-function parseList(text: string): string[] {
-  return text
-    .split(',')
-    .map((it) => it.trim())
-    .filter((it) => it !== '');
-}
-
-/** A flag adds one origin; the variable holds several with commas between. */
-function parseOrigins(text: string, previous: unknown = []): string[] {
-  const origins = text.split(',').map((origin) => origin.trim());
-  for (const origin of origins) {
-    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new InvalidArgumentError(
-        `${origin} is no origin: write scheme, host and port only, such as http://127.0.0.1:3000.`,
-      );
-    }
-  }
-  return [...(previous as string[]), ...origins]; // commander hands back what this function returned
 }

@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { WebtaskError } from '../runtime/errors.ts';
 import { silenceNotices } from '../runtime/silence-notices.ts';
 import { version } from '../runtime/version.ts';
-import { loadDotenvSettings } from './options.ts';
+import { loadDotenvSettings } from './dotenv-settings.ts';
 import { visible } from './visible.ts';
 
 /** What a program ends with, by who has to act. */

@@ -3,7 +3,8 @@
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { SETTINGS, type Setting, settingsAsDotenv } from '../cli/options.ts';
+import { settingsAsDotenv } from '../cli/dotenv-settings.ts';
+import { SETTINGS, type Setting } from '../cli/options.ts';
 import { ERRORS, type Fault } from '../runtime/errors.ts';
 
 const MADE = '<!-- Made from the code by `npm run docs`. -->';

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { settingsAsDotenv } from '../../cli/options.ts';
+import { settingsAsDotenv } from '../../cli/dotenv-settings.ts';
 import { FROM_SOURCE, type ProgramResult, runProgram } from '../support/program.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));

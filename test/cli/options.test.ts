@@ -1,12 +1,13 @@
 import { expect } from 'chai';
 import { Command } from 'commander';
-import { addSettings, loadDotenvSettings, SETTINGS } from '../../cli/options.ts';
+import { loadDotenvSettings } from '../../cli/dotenv-settings.ts';
+import { addSettings, SETTINGS } from '../../cli/options.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 
 /** Reads a command line with some settings. */
 function read(...args: string[]): Record<string, unknown> {
-  const { port, host, data, limit, allowOrigin } = SETTINGS;
-  const command = addSettings(new Command('x'), port, host, data, limit, allowOrigin).exitOverride();
+  const { port, host, data, limit, allowOrigin, maxCode } = SETTINGS;
+  const command = addSettings(new Command('x'), port, host, data, limit, allowOrigin, maxCode).exitOverride();
   return command
     .configureOutput({ writeErr: () => undefined })
     .parse(args, { from: 'user' })
@@ -25,7 +26,13 @@ describe('a setting', () => {
   });
 
   it('is its default where nothing else is said', () => {
-    expect(read()).to.deep.equal({ port: 8721, host: '127.0.0.1', data: '.webtask', limit: 30_000 });
+    expect(read()).to.deep.equal({
+      port: 8721,
+      host: '127.0.0.1',
+      data: '.webtask',
+      limit: 30_000,
+      maxCode: 5_242_880,
+    });
   });
 
   it('is the flag, otherwise the environment, otherwise .env, otherwise its default', () => {
@@ -37,6 +44,7 @@ describe('a setting', () => {
       host: 'from.environment',
       data: 'from-dotenv',
       limit: 30_000,
+      maxCode: 5_242_880,
     });
   });
 
@@ -57,6 +65,7 @@ describe('a setting', () => {
   for (const [flag, values, why] of [
     ['--port', ['x', '', '-1', '1.5', '0x1', '65536', '1e3'], 'It is no port: a whole number from 0 to 65535.'],
     ['--limit', ['x', '', '-1', '1s', '1234567890'], 'It is no whole number.'],
+    ['--max-code', ['16777217'], 'It is more than 16777216.'],
   ] as const) {
     for (const value of values) {
       it(`${flag} is not "${value}"`, () => {

@@ -97,8 +97,9 @@ Options:
                                WEBTASK_WORKER_USERS)
   --limit <ms>                 milliseconds until a webtask without an answer is
                                cut off (default: 30000, env: WEBTASK_LIMIT_MS)
-  --max-code <bytes>           largest code of a webtask, in bytes (default:
-                               5242880, env: WEBTASK_MAX_CODE_BYTES)
+  --max-code <bytes>           largest code of a webtask, in bytes; 16777216 at
+                               most (default: 5242880, env:
+                               WEBTASK_MAX_CODE_BYTES)
   --url <url>                  public base of the URLs that the server prints,
                                where it is not where it listens (env:
                                WEBTASK_URL)
