@@ -2,6 +2,7 @@ import { type ProgramOptions, startProgram } from './program.ts';
 
 /** A program of the kit that runs as a process of its own. */
 export interface RunningProgram {
+  readonly pid: number;
   /** What it has printed until now. */
   readonly stdout: string;
   readonly stderr: string;
@@ -38,6 +39,7 @@ export function startRunning(name: string, args: readonly string[], options: Pro
     });
   }
   return {
+    pid: child.pid ?? 0,
     get stdout() {
       return text.stdout;
     },

@@ -1,0 +1,50 @@
+import { expect } from 'chai';
+import { skipUnlessShutIn } from '../../support/isolation.ts';
+import { descendantsOf, untilGone } from '../../support/processes.ts';
+import { runProgram } from '../../support/program.ts';
+import { createProject, type TestProject } from '../../support/project.ts';
+import { type RunningProgram, startRunning } from '../../support/running.ts';
+
+/** Never lets go of its process, and has started another one. */
+const LOOP = `return (cb) => {
+  const fs = require('fs');
+  fs.writeFileSync('/tmp/webtask-killed-server', 'x');
+  require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
+  fs.writeSync(1, 'loops\\n');
+  while (true);
+}`;
+
+describe('a server that is killed', function () {
+  this.timeout(30_000);
+  let project: TestProject;
+  let server: RunningProgram | undefined;
+  let token = '';
+  before(async function () {
+    if (process.platform !== 'linux') {
+      console.log('      skipped: processes are tied to the server on Linux only');
+      this.skip();
+    }
+    project = createProject({});
+    const minted = await runProgram('webtask', ['token', 'mint', '--container', 'shop'], { cwd: project.folder });
+    token = minted.stdout.trimEnd();
+  });
+  afterEach(() => server?.kill());
+  after(() => project?.remove());
+
+  for (const mode of ['process', 'sandbox']) {
+    it(`leaves no worker behind, also none that loops (${mode})`, async function () {
+      if (mode === 'sandbox') skipUnlessShutIn(this);
+      const running = startRunning('webtask', ['serve', '--port', '0', '--isolation', mode], { cwd: project.folder });
+      server = running;
+      const [, url = ''] = await running.until(/^listening on (http:\/\/\S+)/m);
+      const call = fetch(`${url}/api/run/shop?key=${token}`, { method: 'POST', body: LOOP }).catch(() => undefined);
+      await running.until(/loops$/m);
+      const all = descendantsOf(running.pid);
+      const workers = mode === 'sandbox' ? all : all.filter(({ parent }) => parent === running.pid);
+      expect(workers.length).to.be.at.least(2); // the worker and a spare one
+      await running.kill();
+      await untilGone(workers);
+      await call;
+    });
+  }
+});
