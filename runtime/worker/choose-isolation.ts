@@ -20,8 +20,8 @@ export interface ChosenIsolation {
  *
  * @param users - for workers, where this process may choose their user
  * @param network - where they may connect to, once they are shut in
- * @throws SANDBOX_UNAVAILABLE where that is asked for and cannot be had: nobody gets less than they asked for
- * @throws NETWORK_UNAVAILABLE where they can be shut in, but have no such network then
+ * @throws SANDBOX_UNAVAILABLE, NETWORK_UNAVAILABLE where that is asked for and cannot be had: nobody gets less than they
+ * asked for
  */
 export async function chooseIsolation(
   asked: Isolation | undefined,
@@ -34,11 +34,11 @@ export async function chooseIsolation(
   probing?.catch(() => undefined); // of no interest where workers cannot be shut in
   try {
     await probeSandbox(users);
+    await probing;
   } catch (error) {
     if (asked === 'sandbox' || !(error instanceof WebtaskError)) throw error;
     return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: UNLIMITED.process };
   }
-  await probing;
   // The limit of processes is that of a user.
   return { mode: 'sandbox', unlimited: uid === undefined ? ['processes'] : [] };
 }

@@ -19,34 +19,17 @@ const OR_ELSE = 'or choose --isolation process';
  */
 export async function probeSandbox(users: UserRange): Promise<void> {
   if (process.platform !== 'linux') refuse('that takes Linux', `Run the server on Linux, ${OR_ELSE}.`);
+  const folders = toolPath().split(delimiter);
   for (const [tool, name] of Object.entries(PACKAGES)) {
-    if (
-      toolPath()
-        .split(delimiter)
-        .some((folder) => existsSync(join(folder, tool)))
-    )
-      continue;
+    if (folders.some((folder) => existsSync(join(folder, tool)))) continue;
     refuse(`${name} is not installed`, `Install it (apt-get install ${name}), ${OR_ELSE}.`);
   }
   const isRoot = process.getuid?.() === 0;
-  const {
-    command,
-    args,
-    env,
-    inputs: [filter] = [],
-  } = launchSandbox(
-    {
-      readable: [],
-      uid: isRoot ? users.last : undefined,
-      memoryBytes: 128 << 20,
-      temporaryBytes: 1 << 20,
-      maxProcesses: 64,
-      maxFiles: 64,
-    },
-    ['--version'],
-  );
+  const uid = isRoot ? users.last : undefined;
+  const few = { memoryBytes: 128 << 20, temporaryBytes: 1 << 20, maxProcesses: 64, maxFiles: 64 };
+  const { command, args, env, inputs = [] } = launchSandbox({ ...few, readable: [], uid }, ['--version']);
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'pipe'], timeout: PROBE_MS });
-  (child.stdio[4] as Duplex).on('error', () => undefined).end(filter); // a pipe, as asked for
+  (child.stdio[4] as Duplex).on('error', () => undefined).end(inputs[0]); // a pipe, as asked for
   const exit = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null)).once('exit', resolve);
   });

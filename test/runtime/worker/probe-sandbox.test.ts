@@ -40,7 +40,7 @@ describe('whether webtasks can be shut in', () => {
     process.env.PATH = PATH;
     skipUnlessShutIn(this);
     const isRoot = process.getuid?.() === 0;
-    expect(await chooseIsolation(undefined, USERS)).to.deep.equal({
+    expect(await chooseIsolation(undefined, USERS, 'none')).to.deep.equal({
       mode: 'sandbox',
       unlimited: isRoot ? [] : ['processes'],
     });
@@ -48,15 +48,27 @@ describe('whether webtasks can be shut in', () => {
 
   it('is said where it cannot be had and nobody asked for it; they have a process of their own', async () => {
     rmSync(join(folder, 'bwrap'));
-    expect(await chooseIsolation(undefined, USERS)).to.deep.include({
+    expect(await chooseIsolation(undefined, USERS, 'none')).to.deep.include({
       mode: 'process',
       because: `${NOT_INSTALLED} ${INSTALL}`,
     });
   });
 
+  it('is not where they would have no network that is filtered: that is said, too', async function () {
+    process.env.PATH = PATH;
+    skipUnlessShutIn(this);
+    process.env.PATH = folder;
+    for (const tool of ['prlimit', 'setpriv']) install(tool, 'exit 0');
+    const { mode, because } = await chooseIsolation(undefined, USERS, 'public');
+    expect(mode).to.equal('process');
+    expect(because).to.match(
+      /^Workers cannot have the network policy public here: .* Install slirp4netns and nftables \(apt-get install slirp4netns nftables\), or start with --network none\.$/,
+    );
+  });
+
   it('is an error where it was asked for', async () => {
     rmSync(join(folder, 'bwrap'));
-    expect(await refusalOf(chooseIsolation('sandbox', USERS))).to.deep.equal({
+    expect(await refusalOf(chooseIsolation('sandbox', USERS, 'none'))).to.deep.equal({
       code: 'SANDBOX_UNAVAILABLE',
       message: NOT_INSTALLED,
       fix: INSTALL,
@@ -87,7 +99,7 @@ describe('whether webtasks can be shut in', () => {
   ] as const) {
     it(`fails with the way out for ${what}`, async () => {
       says(said);
-      expect(await refusalOf(chooseIsolation('sandbox', USERS))).to.deep.equal({
+      expect(await refusalOf(chooseIsolation('sandbox', USERS, 'none'))).to.deep.equal({
         code: 'SANDBOX_UNAVAILABLE',
         message: `Webtasks cannot be shut in here: ${said}.`,
         fix,
