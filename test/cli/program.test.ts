@@ -91,6 +91,11 @@ Options:
                                had), process (the same with no wall), or inline
                                (the process of the server) (env:
                                WEBTASK_ISOLATION)
+  --network <policy>           where webtasks may connect to, unless they run
+                               inline: public (the internet, and no private or
+                               local address), all (what the server reaches,
+                               too), or none (default: "public", env:
+                               WEBTASK_NETWORK)
   --worker-users <first-last>  numbers of users that nothing else has, one for
                                each worker in a sandbox, where the server is
                                started as root (default: "200000-265535", env:
