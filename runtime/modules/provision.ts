@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
 import { isPlatformModule } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { install, NEW_PREFIX, toText } from './install.ts';
@@ -29,7 +30,7 @@ export interface Modules {
    * @throws MODULE_INVALID
    */
   request(specs: readonly ModuleSpec[], reset: boolean): Promise<ModuleState[]>;
-  /** Lists the versions of a module that are there, under way, or failed. */
+  /** Lists the versions of a module that are there, under way, or failed in the last minute. */
   list(name: string): Promise<ModuleState[]>;
   /** Ends what is under way. */
   close(): void;
@@ -41,6 +42,7 @@ const AT_ONCE = 2;
 const ABANDONED_MS = 60 * 60_000;
 /** How long a failure is an answer before it is tried again. */
 const FAILED_MS = 60_000;
+const REMEMBERED = 1000;
 
 /**
  * Makes the provider of npm packages. Each version is fetched once, into one folder that all containers share and none
@@ -52,7 +54,13 @@ const FAILED_MS = 60_000;
  */
 export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
   const underWay = new Map<string, Promise<void>>();
-  const failed = new Map<string, { error: unknown; at: number }>();
+  /** What has just failed is not fetched again for each request. */
+  const failed = new LRUCache<string, { error: unknown }>({
+    max: REMEMBERED,
+    ttl: FAILED_MS,
+    ttlResolution: 0,
+    perf: { now: () => performance.now() },
+  });
   const children = new Set<ChildProcess>();
   const waiting: (() => void)[] = [];
   let running = 0;
@@ -93,7 +101,8 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
     if (!existsSync(target)) {
       let installing = underWay.get(key);
       if (!installing) {
-        refuseAgain(key);
+        const last = failed.get(key);
+        if (last) throw last.error;
         installing = inTurn(async () => {
           await mkdir(cache, { recursive: true, mode: 0o700 });
           swept ??= sweep().catch(() => undefined); // another process may be removing the same
@@ -101,20 +110,11 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
           await install(specs, target, { cache, env, onStart });
         });
         underWay.set(key, installing);
-        installing
-          .catch((error: unknown) => failed.set(key, { error, at: performance.now() }))
-          .finally(() => underWay.delete(key));
+        installing.catch((error: unknown) => failed.set(key, { error })).finally(() => underWay.delete(key));
       }
       await installing;
     }
     return join(target, 'node_modules');
-  }
-
-  /** What has just failed is not fetched again for each request. */
-  function refuseAgain(key: string): void {
-    const last = failed.get(key);
-    if (last && performance.now() - last.at < FAILED_MS) throw last.error;
-    failed.delete(key);
   }
 
   function stateOf(spec: ModuleSpec): ModuleState {

@@ -58,6 +58,13 @@ describe('D. lists of named webtasks', () => {
       }
     });
 
+    it('have a hundred at most', async () => {
+      const names = Array.from({ length: 101 }, (_, i) => `many-${String(i).padStart(3, '0')}`);
+      await Promise.all(names.map((name) => server.create(name, HELLO, { meta: { many: 'yes' } })));
+      expect(namesOf(await list('?meta=many:yes&limit=1000'))).to.deep.equal(names.slice(0, 100));
+      expect(namesOf(await list('?meta=many:yes&offset=100'))).to.deep.equal(names.slice(100));
+    });
+
     it('have the code where it is asked for', async () => {
       const found = await list('?meta=list:yes&fetch_code=1');
       expect(found.map(({ code }) => code)).to.deep.equal([HELLO, HELLO, HELLO]);

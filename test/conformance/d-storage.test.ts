@@ -55,6 +55,13 @@ describe('D. the storage of named webtasks', () => {
       expect((await get('large')).data === fits).to.equal(true);
     });
 
+    it('is removed by the data null', async () => {
+      await server.create('removed', HELLO);
+      await put('removed', { data: '1' });
+      expect(await jsonOf(await put('removed', { data: 'null' }))).to.deep.equal({});
+      expect(await get('removed')).to.deep.equal({ data: '{}' });
+    });
+
     it('is of existing webtasks only, and refuses what is no JSON', async () => {
       const unknown = [404, 404, 'there is no webtask `nobody` in `dev`'];
       expect(await errorOf(await server.call('GET', path('nobody')))).to.deep.equal(unknown);

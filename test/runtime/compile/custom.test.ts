@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { install } from '@sinonjs/fake-timers';
 import { expect } from 'chai';
 import { compileWebtask } from '../../../runtime/compile/index.ts';
 import { runWebtask } from '../../../runtime/invoke/index.ts';
@@ -133,6 +134,22 @@ describe('compiling by the compiler of wt-compiler', () => {
       expect(error.message).to.equal(message.replace('refusing', `refusing${index}`));
     });
   }
+
+  it('gives a compiler 30 seconds to call back', async () => {
+    add('silent', 'module.exports = () => undefined;');
+    const clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const refused = refusalOf(compile('x', { 'wt-compiler': 'silent' }));
+      while (clock.countTimers() === 0) await new Promise(setImmediate);
+      clock.tick(30_000);
+      expect(await refused).to.include({
+        code: 'COMPILER_SILENT',
+        message: 'Compilation failed: the compiler silent did not call back within 30000 ms.',
+      });
+    } finally {
+      clock.uninstall();
+    }
+  });
 
   it('says that the compiler is not there', async () => {
     const error = await refusalOf(compile('x', { 'wt-compiler': 'no-such-compiler' }));

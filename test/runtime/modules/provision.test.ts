@@ -172,6 +172,21 @@ describe('providing npm packages', function () {
       expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'available' }]);
     });
 
+    it('has failed for a minute, and then is tried again', async () => {
+      const spec = { name: 'fake-one', version: '9.9.9' };
+      await fresh.request([spec], false);
+      expect(await settled('fake-one')).to.deep.include({ ...spec, state: 'failed' });
+      const { now } = performance;
+      performance.now = () => now.call(performance) + 60_001;
+      try {
+        expect(await fresh.list('fake-one')).to.not.deep.include({ ...spec, state: 'failed' });
+        expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'queued' }]);
+        await settled('fake-one');
+      } finally {
+        performance.now = now;
+      }
+    });
+
     it('is queued, then failed, and fetched again when it is reset', async () => {
       const spec = { name: 'fake-damaged', version: '1.0.0' };
       expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'queued' }]);

@@ -132,6 +132,15 @@ describe('pages of other origins', () => {
       expect(server.errors).to.deep.equal([]);
     });
 
+    it('as often as the rate limits of the token let anybody ask, whether or not the webtask answers itself', async () => {
+      for (const code of ['return cb => cb()', 'return (ctx, req, res) => res.end()']) {
+        const token = await server.mint('limited.js', code, { jti: `limited-${code.length}`, lto: 1 });
+        const path = `/api/run/test?key=${token}`;
+        expect((await preflight(path)).status, code).to.equal(200);
+        expect((await askFrom(path)).status, code).to.equal(429);
+      }
+    });
+
     it('and OPTIONS that is no such question reaches the webtask', async () => {
       const path = await keyOf('verb.js', 'return (ctx, req, res) => res.end(req.method)');
       expect((await askFrom(path, { method: 'OPTIONS' })).body).to.equal('OPTIONS');
