@@ -44,4 +44,4 @@ serves() {
   wait "$server" || true
 }
 token=$(npx webtask token mint --container default)
-serves --isolation process
+for isolation in process sandbox; do serves --isolation "$isolation"; done

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { testIsolation } from '../support/isolation.ts';
 import { useServer } from './server.ts';
 
 describe('A. programs of one container beside those of another', () => {
-  const server = useServer({ isolation: 'process' });
+  const server = useServer({ isolation: testIsolation() === 'inline' ? 'process' : testIsolation() });
 
   it('18. while (true) {} stops no other container', async function () {
     this.timeout(90_000); // a worker starts, is cut off and starts again; the limit of another server may be long

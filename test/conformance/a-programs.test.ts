@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { useDynamoDB } from 'webtask-kit/mocha';
 import { translate } from '../../runtime/compile/translate.ts';
+import { urlForWebtasks } from '../support/isolation.ts';
 import { useServer } from './server.ts';
 
 /** An answer, read to its end. */
@@ -211,6 +212,10 @@ describe('A. programs run', () => {
 
   describe('the revocation webtask', () => {
     const dynamodb = useDynamoDB({ revoked: 'jti' });
+    const secretsOf = (): Record<string, string> => {
+      const { ENDPOINT, ...others } = dynamodb.secrets;
+      return ENDPOINT === undefined ? others : { ...others, ENDPOINT: urlForWebtasks(ENDPOINT) };
+    };
     let code: string;
 
     before(async () => {
@@ -220,14 +225,14 @@ describe('A. programs run', () => {
 
     it('25. answers 405 to DELETE, 400 without its table, and knows what was revoked', async function () {
       if (!server.isOwn) return this.skip(); // it does not have the packages of this folder
-      await server.create('revoke', code, { ectx: { ...dynamodb.secrets } });
+      await server.create('revoke', code, { ectx: secretsOf() });
       const refused = await read(await server.run('revoke?jti=a', { method: 'DELETE' }));
       expect([refused.status, refused.body]).to.deep.equal([405, '']);
       expect((await server.run('revoke?jti=a&jwt=b', { method: 'PUT' })).status).to.equal(200);
       expect((await server.run('revoke?jti=a')).status).to.equal(200);
       expect((await server.run('revoke?jti=other')).status).to.equal(404);
 
-      const { TABLE: _table, ...others } = dynamodb.secrets;
+      const { TABLE: _table, ...others } = secretsOf();
       await server.create('revoke', code, { ectx: others });
       const missing = await read(await server.run('revoke?jti=a'));
       expect([missing.status, missing.body]).to.deep.equal([400, 'Missing TABLE.']);
@@ -239,7 +244,7 @@ describe('A. programs run', () => {
         const wrapped = `const module_ = { exports: {} };
           (function (module, exports) { ${code}\n})(module_, module_.exports);
           return module_.exports.default || module_.exports;`;
-        await server.create('revoke', form === 'return' ? wrapped : code, { ectx: { ...dynamodb.secrets } });
+        await server.create('revoke', form === 'return' ? wrapped : code, { ectx: secretsOf() });
         const call = async (method: string, query: string): Promise<[number, string]> => {
           const { status, body } = await read(await server.run(`revoke${query}`, { method }));
           return [status, body];

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { urlForWebtasks } from '../support/isolation.ts';
 import { startOrigin } from '../support/origin.ts';
 import { ask } from '../support/server.ts';
 import { useServer } from './server.ts';
@@ -54,7 +55,7 @@ describe('F. storage and URLs', () => {
     });
 
     it('91. tells the second of two that set at once what is there; setting again then succeeds', async () => {
-      const other = encodeURIComponent(`${server.url}/api/run/dev/storage?do=set&data="theirs"`);
+      const other = encodeURIComponent(`${urlForWebtasks(server.url)}/api/run/dev/storage?do=set&data="theirs"`);
       expect(await run('storage', `do=interleaved&other=${other}`)).to.deep.equal([
         [409, 'theirs'],
         'ok',

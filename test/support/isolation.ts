@@ -4,12 +4,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerOptions } from '../../runtime/server/index.ts';
+import { GATEWAY } from '../../runtime/worker/network/policy.ts';
 
 /** What webtasks run in, in the tests that start a server: `WEBTASK_TEST_ISOLATION`, `inline` by default. */
 export function testIsolation(): NonNullable<ServerOptions['isolation']> {
   const name = process.env.WEBTASK_TEST_ISOLATION ?? 'inline';
   if (name === 'inline' || name === 'process' || name === 'sandbox') return name;
   throw new Error(`WEBTASK_TEST_ISOLATION is ${name}: it can be inline, process or sandbox`);
+}
+
+/** The URL of a server of this machine for webtasks: who is shut in has a loopback of its own. */
+export function urlForWebtasks(url: string): string {
+  return testIsolation() === 'sandbox' ? url.replace('//127.0.0.1:', `//${GATEWAY}:`) : url;
 }
 
 /** Skips a test, with a message, where there is nothing to shut workers in with. */

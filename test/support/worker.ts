@@ -1,21 +1,30 @@
 import { text } from 'node:stream/consumers';
 import type { RunReply, RunRequest } from '../../runtime/invoke/index.ts';
 import { createDocuments, createMemoryStore } from '../../runtime/store/index.ts';
-import { launchProcess } from '../../runtime/worker/launch.ts';
 import { readLimits } from '../../runtime/worker/limits/limits.ts';
 import type { Definition } from '../../runtime/worker/messages.ts';
-import { findProgram } from '../../runtime/worker/program.ts';
+import { openStarter } from '../../runtime/worker/open-starter.ts';
 import type { Runnable } from '../../runtime/worker/request-runs.ts';
-import { startWorker, type Worker } from '../../runtime/worker/start-worker.ts';
+import type { Worker } from '../../runtime/worker/start-worker.ts';
+import { skipUnlessShutIn } from './isolation.ts';
 
 /** A worker for the tests of one describe, ended after each; and what its webtasks printed. */
-export function useWorker(): { readonly worker: Worker; readonly printed: string[] } {
+export function useWorker(mode: 'process' | 'sandbox'): { readonly worker: Worker; readonly printed: string[] } {
   const it: { worker?: Worker; printed: string[] } = { printed: [] };
+  const start = openStarter({
+    mode,
+    readable: [],
+    users: { first: 200_000, last: 265_535 },
+    limits: readLimits({}),
+    network: 'none',
+    onOutput: (chunk) => void it.printed.push(chunk),
+  });
+  before(function () {
+    if (mode === 'sandbox') skipUnlessShutIn(this);
+  });
   beforeEach(async () => {
     it.printed = [];
-    it.worker = await startWorker(launchProcess(await findProgram(), readLimits({})), (chunk) =>
-      it.printed.push(chunk),
-    );
+    it.worker = await start(() => undefined);
   });
   afterEach(async () => {
     it.worker?.kill('the test is over');
