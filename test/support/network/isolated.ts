@@ -141,10 +141,10 @@ function layCable(machine: number, internet: number): void {
   ip(inInternet, '-6 route add local ::/0 dev lo table main');
 }
 
-/** Each says what happened, within a second. */
+/** Each says what happened, within five seconds. */
 const HELPERS = `
 const net = require('net'), dgram = require('dgram'), dns = require('dns'), http = require('http'), fs = require('fs');
-const within = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 1000, 'no answer'))]);
+const within = (promise) => Promise.race([promise, new Promise((resolve) => setTimeout(resolve, 5000, 'no answer'))]);
 const get = (url) => within(fetch(url).then((it) => it.text()).catch(({ cause }) => cause.code || cause.errors[0].code));
 const connect = (host, port) => within(new Promise((resolve) => {
   const socket = net.connect(port, host);
