@@ -29,6 +29,12 @@ export const PROJECT_ERRORS = {
     text: 'Both {first} and {second} would be the webtask {name}.',
     fix: 'Rename one of them: a webtask is built, served and stored by its name.',
   },
+  HARNESS_TABLE: {
+    status: 500,
+    fault: 'caller',
+    text: 'The table {table} cannot be made for the tests: {reason}.',
+    fix: "Give it a name of 3 to 255 letters, digits, _, - and ., and for its keys 'id', or ['id', 'time'].",
+  },
   HARNESS_PROBLEM: { status: 500, fault: 'webtask', text: '{problem}' },
   HARNESS_DATE_NOT_FROZEN: {
     status: 500,

@@ -22,7 +22,7 @@ const SETTINGS = ['ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'REGION', 'TABLE'];
  *
  * @param tables - names to keys
  * @param say - receives the line that says which of the two it is
- * @throws SECRET_MISSING where the real one is asked for and not described
+ * @throws HARNESS_TABLE; SECRET_MISSING where the real one is asked for and not described
  *
  * @example
  * const dynamodb = await openTestDynamoDB({ revoked: 'jti' });
@@ -40,7 +40,9 @@ export async function openTestDynamoDB(
     return { secrets, endpoint: undefined, close: async () => undefined };
   }
   const { startTestDynamoDB } = await import('../store/test-dynamodb.ts');
-  const { endpoint, close } = await startTestDynamoDB(tables);
+  const { endpoint, close } = await startTestDynamoDB(tables).catch((error: unknown) => {
+    throw explain(error);
+  });
   say(`DynamoDB: an embedded one at ${endpoint}, gone after these tests`);
   const standIn = { ACCESS_KEY_ID: 'local', SECRET_ACCESS_KEY: 'local-stand-in', REGION: 'local' };
   const restore = setEnvironment({

@@ -1,5 +1,6 @@
 /// <reference path="./dynalite.d.ts" />
 import type { AddressInfo } from 'node:net';
+import { fail } from '../errors.ts';
 import { createClient } from './client.ts';
 import { listen, stop } from './embedded.ts';
 
@@ -10,6 +11,7 @@ export type TableKeys = string | readonly [partitionKey: string, sortKey: string
  * Starts a DynamoDB for tests: in memory, on a free port of the loopback interface, with empty tables.
  *
  * @param tables - names to keys
+ * @throws HARNESS_TABLE
  * @example
  * const dynamodb = await startTestDynamoDB({ revoked: 'jti' });
  */
@@ -25,7 +27,11 @@ export async function startTestDynamoDB(
   const endpoint = `http://127.0.0.1:${port}`;
   const client = await createClient({ endpoint });
   try {
-    for (const [table, keys] of Object.entries(tables)) await createTable(client, table, keys);
+    for (const [table, keys] of Object.entries(tables)) {
+      await createTable(client, table, keys).catch((cause: Error) => {
+        fail('HARNESS_TABLE', { table, reason: cause.message }, { cause });
+      });
+    }
   } catch (error) {
     await stop(server); // it would keep the process of the tests alive
     throw error;

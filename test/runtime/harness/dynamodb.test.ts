@@ -2,6 +2,7 @@ import { DynamoDBClient, GetItemCommand, ListTablesCommand, PutItemCommand } fro
 import { expect } from 'chai';
 import { openTestDynamoDB } from 'webtask-kit/harness';
 import { useDynamoDB } from 'webtask-kit/mocha';
+import { refusalOf } from '../../support/refusal.ts';
 
 const POINTED_TO = ['AWS_ENDPOINT_URL_DYNAMODB', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
 
@@ -63,8 +64,13 @@ describe('the DynamoDB of tests', () => {
   it('is gone too where a table cannot be made', async () => {
     const state = () => ({ ...pointedTo(), servers: listening() });
     const before = state();
-    const failure = await openTestDynamoDB({ t: 'id' }).catch((error) => error.message);
-    expect(failure).to.equal('TableName must be at least 3 characters long and at most 255 characters long');
+    const failure = await refusalOf(openTestDynamoDB({ t: 'id' }));
+    expect(failure).to.deep.equal({
+      code: 'HARNESS_TABLE',
+      message:
+        'The table t cannot be made for the tests: TableName must be at least 3 characters long and at most 255 characters long.',
+      fix: "Give it a name of 3 to 255 letters, digits, _, - and ., and for its keys 'id', or ['id', 'time'].",
+    });
     expect(state()).to.deep.equal(before);
   });
 
