@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { WebtaskError } from '../runtime/errors.ts';
+import { sentenceOf, WebtaskError } from '../runtime/errors.ts';
 import { silenceNotices } from '../runtime/silence-notices.ts';
 import { version } from '../runtime/version.ts';
 import { loadDotenvSettings } from './dotenv-settings.ts';
@@ -72,8 +72,4 @@ export function describeError(name: string, error: unknown): string {
   const because = fault === 'platform' && cause instanceof WebtaskError ? [sentenceOf(cause), cause.fix] : [];
   const line = `${name}: ${visible([sentenceOf(error), ...because, fix].filter(Boolean).join(' '))} [${code}]`;
   return fault === 'platform' && process.env.WEBTASK_DEBUG ? `${line}\n${stack}` : line;
-}
-
-function sentenceOf({ message }: WebtaskError): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
 }

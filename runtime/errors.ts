@@ -65,6 +65,12 @@ export class WebtaskError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
+/** What happened to what and why, and in which line of a webtask where that is known, as a sentence. */
+export function sentenceOf({ message, fields: { place } }: WebtaskError): string {
+  const text = place === undefined ? message : `${message} (${place})`;
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /**
  * Throws the error of that code.
  *

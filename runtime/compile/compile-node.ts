@@ -45,8 +45,15 @@ export async function compileNode(source: WebtaskSource, given: ModuleWebtask): 
     const exported = loadModule(code, source.file, given, source.modulePaths);
     return { exported: isDefaultExport(exported) ? exported.default : exported, code };
   } catch (error) {
-    return refuse(error);
+    return refuse(error, placeIn(source.file, error));
   }
+}
+
+/** The line of a file that an error came from, as `file:line`, where its stack says so. */
+function placeIn(file: string, error: unknown): string | undefined {
+  const { stack = '' } = error instanceof Error ? error : {};
+  const at = stack.indexOf(`${file}:`);
+  return at === -1 ? undefined : /^.*?:\d+/s.exec(stack.slice(at))?.[0];
 }
 
 /** The language of a webtask: as the caller says, or by its file's name, or by metadata `wt-language`. */
@@ -59,13 +66,14 @@ export function languageOf(source: WebtaskSource, meta: Readonly<Record<string, 
 /**
  * Refuses a webtask for what code threw while it was compiled.
  *
+ * @param place - the line that it was thrown in, which is not in its message
  * @throws COMPILE_FAILED, or the error itself where it is one of ours
  */
-export function refuse(error: unknown): never {
+export function refuse(error: unknown, place?: string): never {
   if (error instanceof WebtaskError) throw error;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   // The first line only: behind it Node lists the files that led to a missing module.
-  fail('COMPILE_FAILED', { reason: message.split('\n', 1)[0] ?? '', stack }, { cause: error });
+  fail('COMPILE_FAILED', { reason: message.split('\n', 1)[0] ?? '', stack, place }, { cause: error });
 }
 
 function isDefaultExport(value: unknown): value is { default: unknown } {

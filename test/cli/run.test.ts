@@ -128,11 +128,16 @@ describe('webtask run', () => {
       stdout: '',
       stderr: `webtask run: Compilation failed: Unexpected end of file (${join(project.folder, 'task.js')}:2). Correct the code there, or install the package that it misses. [COMPILE_FAILED]\n`,
     });
-    const { status, stderr } = await run('throw new Error("no " + module.webtask.secrets.API_KEY)');
-    expect([status, stderr]).to.deep.equal([
-      3,
-      'webtask run: Compilation failed: no ***. Correct the code there, or install the package that it misses. [COMPILE_FAILED]\n',
-    ]);
+    for (const [code, reason, line] of [
+      ['\nthrow new Error("no " + module.webtask.secrets.API_KEY)', 'no ***', 2],
+      ['\n\nrequire("./none"); return cb => cb()', "Cannot find module './none'", 3],
+    ] as const) {
+      const { status, stderr } = await run(code);
+      expect([status, stderr]).to.deep.equal([
+        3,
+        `webtask run: Compilation failed: ${reason} (${join(project.folder, 'task.js')}:${line}). Correct the code there, or install the package that it misses. [COMPILE_FAILED]\n`,
+      ]);
+    }
   });
 
   it('ends with 3 where the answer was cut off in the middle', async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { fetchTextAnywhere } from '../../code/fetch-text.ts';
 import type { CompiledWebtask } from '../../compile/index.ts';
 import { createStorage, maskSecrets } from '../../context/index.ts';
-import { fail, WebtaskError } from '../../errors.ts';
+import { fail, sentenceOf, WebtaskError } from '../../errors.ts';
 import {
   Caller,
   loadWebtask,
@@ -132,7 +132,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     if (!(error instanceof WebtaskError)) {
       options.onLine(error instanceof Error && error.stack ? error.stack : String(error));
     } else if (error.code !== 'DEV_UNKNOWN') {
-      options.onLine(`${[error.message, error.fix].filter(Boolean).join(' ')} [${error.code}]`);
+      options.onLine(`${[sentenceOf(error), error.fix].filter(Boolean).join(' ')} [${error.code}]`);
     }
     if (error instanceof WebtaskError && wantsPage(req) && !res.headersSent) {
       const { status, message, fields, fix } = error;

@@ -255,7 +255,7 @@ describe('the development server', () => {
       expect([answer.status, answer.headers['x-wt-response-source']]).to.deep.equal([400, 'compiler']);
       expect(JSON.parse(answer.body).message).to.match(/^Compilation failed: .*webtasks\/bad\.js:3\)$/);
       expect((await printed(/^GET/))[0]).to.match(
-        /^Compilation failed: .*\/webtasks\/bad\.js:3\) Correct the code there, or install the package that it misses\. \[COMPILE_FAILED\]$/,
+        /^Compilation failed: .*\/webtasks\/bad\.js:3\)\. Correct the code there, or install the package that it misses\. \[COMPILE_FAILED\]$/,
       );
     });
 
