@@ -6,6 +6,7 @@ import { createCore } from './core.ts';
 import { BEAT_MS } from './heartbeat.ts';
 import { RETENTION_MS } from './log.ts';
 import { repeat } from './repeat.ts';
+import { share } from './share.ts';
 import { readSnapshot, writeSnapshot } from './snapshot-file.ts';
 import type { TenantRevocations } from './tenant.ts';
 
@@ -55,7 +56,7 @@ export interface Revocation {
 
 /** How often others' changes are read. */
 export const POLL_MS = 250;
-const LOAD_MS = 100;
+const READY_MS = 10;
 /** A part of 256 each time: all of the table in a quarter of an hour. */
 const TABLE_SWEEP_MS = 4_000;
 const STORE_SWEEP_MS = 10 * 60 * 1000;
@@ -97,11 +98,19 @@ export function openRevocation(options: RevocationOptions): Revocation {
     }
   };
 
+  const beat = attempt('beat', core.member.beat);
+  const poll = attempt('poll', core.poll);
+  const load = share(attempt('load', core.load));
   const saving = attempt('save', save);
+  const firstBeat = beat(); // without one, no poll is complete
+  let loading: Promise<void> | undefined;
   const stops = [
-    repeat(BEAT_MS, attempt('beat', core.member.beat)),
-    repeat(POLL_MS, attempt('poll', core.poll)),
-    repeat(LOAD_MS, attempt('load', core.load)),
+    repeat(BEAT_MS, beat, BEAT_MS),
+    repeat(POLL_MS, async () => {
+      await firstBeat;
+      await poll();
+      loading = load(); // which may take many polls
+    }),
     repeat(TABLE_SWEEP_MS, async () => core.denylist.sweep()),
     repeat(STORE_SWEEP_MS, attempt('sweep', core.sweep), STORE_SWEEP_MS),
     repeat(SNAPSHOT_MS, saving, SNAPSHOT_MS),
@@ -132,12 +141,13 @@ export function openRevocation(options: RevocationOptions): Revocation {
     async ready() {
       while (!readiness().isReady) {
         if (isClosed) fail('REVOCATION_CLOSED');
-        await delay(LOAD_MS / 4);
+        await delay(READY_MS);
       }
     },
     async close() {
       isClosed = true;
       await Promise.all(stops.map((stop) => stop()));
+      await loading;
       await saving();
     },
   };

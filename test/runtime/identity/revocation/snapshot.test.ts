@@ -57,9 +57,9 @@ describe('the snapshot of a data folder', () => {
 
   it('has the next process know at once what this one knew, and read only what came after', async () => {
     await leaveSnapshot();
-    await openOther()
-      .tenant('acme')
-      .revoke(revocationOf(verified({ jti: 'meanwhile' })));
+    const other = openOther('acme');
+    await other.ready();
+    await other.tenant('acme').revoke(revocationOf(verified({ jti: 'meanwhile' })));
     loads = 0;
     const next = open('acme');
     await next.ready();
@@ -71,8 +71,8 @@ describe('the snapshot of a data folder', () => {
   });
 
   /** Another process, which keeps no snapshot. */
-  function openOther(): Revocation {
-    const revocation = openRevocation({ store, now: () => time * 1000 });
+  function openOther(...tenants: string[]): Revocation {
+    const revocation = openRevocation({ store, tenants, now: () => time * 1000 });
     opened.push(revocation);
     return revocation;
   }
@@ -138,7 +138,7 @@ describe('the snapshot of a data folder', () => {
   it('is forgotten where it is of another store: what is revoked there is nothing here', async () => {
     await leaveSnapshot();
     store = createStore();
-    await openOther()
+    await openOther('acme')
       .tenant('acme')
       .revoke(revocationOf(verified({ jti: 'here' })));
     const next = open('acme');
