@@ -52,7 +52,7 @@ export function openLink(
       breakOff(error as Error); // WebtaskError, or what a handler found wrong
     }
   });
-  pipe.on('error', breakOff);
+  pipe.on('error', () => breakOff(undefined)); // whoever was there has gone
   pipe.on('close', () => breakOff(undefined));
 
   return {

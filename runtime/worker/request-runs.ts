@@ -20,6 +20,16 @@ export interface Breach {
   readonly blamed?: string | undefined;
 }
 
+/** What happens to the runs of a worker. */
+export interface RunsEvents {
+  /** Nothing more is read of it, and why. */
+  onBroken(reason: string, breach?: Breach): void;
+  /** Nothing more comes. */
+  onClosed(): void;
+  /** The last request was answered. */
+  onIdle(): void;
+}
+
 /** What a worker can be asked to run, and what its server does for it. */
 export interface Runnable extends Answers {
   readonly definition: Definition;
@@ -77,15 +87,8 @@ export interface Runs {
  *
  * Nothing that it sends is believed: what is no frame, or not one that was asked for, breaks the pipe.
  *
- * @param onBroken - is told once why nothing more can come
- * @param onIdle - is told when the last request was answered
  */
-export function requestRuns(
-  pipe: Duplex,
-  limits: Limits,
-  onBroken: (reason: string, breach?: Breach) => void,
-  onIdle: () => void,
-): Runs {
+export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, onIdle }: RunsEvents): Runs {
   const state: RunsState = { running: new Map(), runnables: new Map(), issuers: new Map(), container: '', count: 0 };
   const { running, runnables, issuers } = state;
   const ids = new WeakMap<Runnable, number>();
@@ -111,7 +114,10 @@ export function requestRuns(
     finish,
     abort,
   });
-  const link = openLink(pipe, 'worker', taker.take, (error) => onBroken(reasonOf(error)));
+  const link = openLink(pipe, 'worker', taker.take, (error) => {
+    if (error === undefined) onClosed();
+    else onBroken(error instanceof WebtaskError ? error.message : 'it sent what cannot be read');
+  });
 
   function finish(id: number): void {
     running.get(id)?.request?.stop();
@@ -213,9 +219,10 @@ export function requestRuns(
       if (ended !== undefined) return;
       ended = reason;
       const all = [...running.values()];
-      const isKnown = all.some(({ options }) => options.requestId === breach?.blamed);
+      // Of what goes on after an answer, the log of the container alone can tell.
+      if (breach && all.length === 0) runnables.values().next().value?.onMessage(breach.error.message, 50);
       for (const { request, reply, options, onError } of all) {
-        const isBlamed = breach && (!isKnown || options.requestId === breach.blamed);
+        const isBlamed = breach && (breach.blamed ?? options.requestId) === options.requestId;
         const error = isBlamed ? breach.error : new WebtaskError('WORKER_ENDED', { reason });
         request?.stop();
         if (!reply) onError(error);
@@ -227,11 +234,6 @@ export function requestRuns(
       running.clear();
     },
   };
-}
-
-function reasonOf(error: Error | undefined): string {
-  if (error === undefined) return 'it was killed, or closed its pipe';
-  return error instanceof WebtaskError ? error.message : 'it sent what cannot be read';
 }
 
 /** Bytes of a request's body that may go in one frame with its head. */

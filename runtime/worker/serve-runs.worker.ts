@@ -71,6 +71,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     running.set(id, it);
     answer(id, it, defined, request, receiving?.body ?? bytes).catch((error: unknown) => {
       running.delete(id);
+      tellIfUnfit();
       link.send('broken', id, { head: describe(error) });
     });
   }
@@ -127,6 +128,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
       },
       () => {
         running.delete(id);
+        tellIfUnfit();
         link.send('broken', id, { head: {} });
       },
     );

@@ -52,15 +52,10 @@ export async function startWorker(
     breach ??= because;
     if (child.exitCode === null && child.signalCode === null) killTree(pid);
   };
-  /** Of a process that ends, its pipes are closed first: how it ended says more. */
-  let brokenBy: string | undefined;
-  const onBroken = (why: string, because?: Breach): void => {
-    brokenBy ??= why;
-    if (because) kill(why, because);
-    else killTree(pid);
-  };
-  const runs = requestRuns(pipes[3] as Duplex, limits, onBroken, onIdle);
-  const watchdog = openWatchdogPipe(pipes[WATCHDOG_DESCRIPTOR] as Duplex, onBroken);
+  /** The pipes of a process that ends by itself are closed first, and how it ends says more. */
+  const onClosed = (what: string): void => void setTimeout(kill, ENDING_MS, `it closed its ${what}`).unref();
+  const runs = requestRuns(pipes[3] as Duplex, limits, { onBroken: kill, onClosed: () => onClosed('pipe'), onIdle });
+  const watchdog = openWatchdogPipe(pipes[WATCHDOG_DESCRIPTOR] as Duplex, kill, () => onClosed('watchdog'));
   let printed = '';
   for (const stream of [child.stdout, child.stderr] as Readable[]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -77,10 +72,14 @@ export async function startWorker(
     child.once('error', (error) => end(error.message));
     child.once('exit', (code, signal) => {
       killGroup(pid);
-      const how = `its process ended with ${signal ?? `exit code ${code}`}`;
-      if (signal === 'SIGKILL') return end(brokenBy ?? how);
-      // What it printed last says why, and may still be on its way.
-      setImmediate(() => end(how, describeEnd({ code, signal }, printed, runs.container, limits)));
+      const last = (): void => {
+        clearTimeout(timer);
+        const limit = describeEnd({ code, signal }, printed, runs.container, limits);
+        end(`its process ended with ${signal ?? `exit code ${code}`}`, limit);
+      };
+      // What it printed last says why, and may be on its way; who else holds its output may go on for ever.
+      const timer = setTimeout(last, ENDING_MS);
+      child.once('close', last);
     });
   });
   const failed = ended.then((why) => {
@@ -106,6 +105,8 @@ export async function startWorker(
   };
 }
 
+/** Milliseconds that the last words of a process may take. */
+const ENDING_MS = 300;
 /** Characters of what a process printed last, which say why it ended. */
 const LAST_PRINTED = 8192;
 

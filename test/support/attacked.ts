@@ -1,19 +1,30 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type { ServerOptions } from '../../runtime/server/index.ts';
+import { skipUnlessShutIn } from './isolation.ts';
 import { type Answer, CLUSTER, type RunQuestion, run, startTestServer, type TestServer } from './server.ts';
 import { storeSettings } from './table.ts';
+
+/** The modes in which webtasks of strangers are run. */
+export const MODES = ['process', 'sandbox'] as const;
 
 /** A server that strangers attack through one container, while another is used. */
 export interface Attacked {
   readonly server: TestServer;
-  /** Sends code to container `attacked`, and gives the answer, with the answers of the other container meanwhile. */
+  /**
+   * Sends code to container `attacked`, as a stranger would, and gives the answer. Another container is asked at the
+   * same time, and once more when it is over.
+   */
   attack(code: string, question?: RunQuestion): Promise<Answer>;
+  /** Sends code that runs beside the attack. */
+  ask(code: string): Promise<Answer>;
+  /** Sends code to another container. */
+  askAs(container: string, code: string): Promise<Answer>;
 }
 
 /** Small limits, so that they are soon reached. */
 const LIMITS = {
-  WEBTASK_LIMIT_BLOCKED_MS: '1500',
+  WEBTASK_LIMIT_BLOCKED_MS: '2000',
   WEBTASK_LIMIT_CPU_MS: '100000',
   WEBTASK_LIMIT_MEMORY_BYTES: String(64 << 20),
   WEBTASK_LIMIT_REPLY_BYTES: String(4 << 20),
@@ -23,12 +34,13 @@ const LIMITS = {
 const FINE = 'module.exports = cb => cb(null, "fine");';
 
 /**
- * Uses a server for the attacks of a describe. After each, the next request to the attacked container is answered, and
- * the other container has not noticed anything.
+ * Uses a server for the attacks of a describe. After each, the next request to the attacked container is answered.
+ *
+ * @param limits - settings that are not as the tests usually have them
  */
 export function useAttacked(
   isolation: NonNullable<ServerOptions['isolation']>,
-  limits: Record<string, string> = {},
+  limits: Readonly<Record<string, string>> = {},
 ): Attacked {
   let server: TestServer | undefined;
   const running = (): TestServer => server ?? expect.fail('the server was not started');
@@ -39,32 +51,65 @@ export function useAttacked(
     expect({ container, status, body }).to.deep.equal({ container, status: 200, body: '"fine"' });
   };
 
-  before(async () => {
+  before(async function () {
+    if (isolation === 'sandbox') skipUnlessShutIn(this);
     const env = { ...CLUSTER, ...(await storeSettings()), ...LIMITS, ...limits };
     server = await startTestServer(20_000, { isolation, env });
     await expectFine('other');
   });
   after(() => server?.close());
-  afterEach(() => expectFine('attacked'));
+  afterEach(() => server && expectFine('attacked'));
   return {
     get server() {
       return running();
     },
     async attack(code, question) {
-      const attack = ask('attacked', code, question);
-      const [answer] = await Promise.allSettled([attack, expectFine('other')]);
+      const [answer, other] = await Promise.allSettled([ask('attacked', code, question), expectFine('other')]);
+      if (other.status === 'rejected') throw other.reason;
       await expectFine('other');
-      return answer.status === 'fulfilled' ? answer.value : Promise.reject(answer.reason);
+      if (answer.status === 'rejected') throw answer.reason;
+      return answer.value;
     },
+    ask: (code) => ask('attacked', code),
+    askAs: ask,
   };
 }
 
+/** An answer, by what a caller can tell of it. */
+export function words({ status, headers, body }: Answer): string {
+  const { message, details } = JSON.parse(body) as { message?: string; details?: string };
+  return `${status} ${headers['x-wt-response-source']}: ${message ?? details}`;
+}
+
+/** Code that writes frames past the platform: `frame(kind, last, id, head, bytes)`, and `send`, which waits. */
+export const FRAMES = `
+const fs = require('fs');
+const frame = (kind, last, id, head = '', bytes = '') => {
+  const header = Buffer.alloc(14);
+  header[0] = kind;
+  header[1] = last;
+  header.writeUInt32BE(id, 2);
+  header.writeUInt32BE(Buffer.byteLength(head), 6);
+  header.writeUInt32BE(Buffer.byteLength(bytes), 10);
+  return Buffer.concat([header, Buffer.from(head), Buffer.from(bytes)]);
+};
+const send = (buffer) => {
+  for (let at = 0; at < buffer.length; ) {
+    try {
+      at += fs.writeSync(3, buffer, at);
+    } catch (error) {
+      if (error.code !== 'EAGAIN') throw error;
+    }
+  }
+};
+`;
+
 /** The commands of this machine's processes that hold a word. */
 export function commandsWith(word: string): string[] {
-  return readdirSync('/proc')
+  const commands = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
-    .map(commandOf)
-    .filter((command) => command.includes(word));
+    .map(commandOf);
+  return commands.filter((command) => command.includes(word));
 }
 
 function commandOf(pid: string): string {

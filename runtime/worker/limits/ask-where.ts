@@ -23,16 +23,16 @@ const MAX_LINE = 500;
 /**
  * Joins the server to the thread of a worker that says where it is.
  *
- * @param onBroken - is told of bytes that nobody asked for, and of the end
+ * @param onBroken - is told of bytes that nobody asked for
  */
-export function openWatchdogPipe(pipe: Duplex, onBroken: (reason: string) => void): WatchdogPipe {
+export function openWatchdogPipe(pipe: Duplex, onBroken: (reason: string) => void, onClosed: () => void): WatchdogPipe {
   let answer = '';
   let onAnswer: ((text: string | undefined) => void) | undefined;
 
   pipe.on('error', () => undefined); // it closes, too
   pipe.on('close', () => {
     onAnswer?.(undefined);
-    onBroken('it was killed, or closed the pipe of its watchdog');
+    onClosed();
   });
   pipe.on('data', (chunk: Buffer) => {
     if (!onAnswer) return onBroken('it sent to its server what nobody asked for');

@@ -2,9 +2,11 @@ import { WebtaskError } from '../../errors.ts';
 import type { Limits } from './limits.ts';
 
 /** What V8, Node and the C++ library say when there is no memory left, and end. */
-const OUT_OF_MEMORY = /out of memory|bad_alloc|Allocation failed|Failed to reserve|OOM error/i;
-/** SIGILL, SIGTRAP, SIGABRT: how V8 ends; SIGSEGV: how a thread ends that gets no stack. 128 more, as bubblewrap says it. */
-const ABORTS: ReadonlySet<number | string> = new Set([132, 133, 134, 139, 'SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGSEGV']);
+const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|failed to reserve|\bOOM\b/i;
+/** How V8 ends where it could not even say so. The numbers are how bubblewrap, as a shell, tells a signal. */
+const CRASHES: ReadonlySet<number | string> = new Set(['SIGILL', 'SIGTRAP', 128 + 4, 128 + 5]);
+/** How a process ends that says so; also, one that was told to by its webtask. */
+const ABORTS: ReadonlySet<number | string> = new Set(['SIGABRT', 'SIGSEGV', 128 + 6, 128 + 11]);
 
 /**
  * Says what ended a process, where that was a limit.
@@ -19,8 +21,6 @@ export function describeEnd(
   { memoryBytes }: Limits,
 ): WebtaskError | undefined {
   const how = signal ?? code ?? 0;
-  if (ABORTS.has(how) && OUT_OF_MEMORY.test(output)) {
-    return new WebtaskError('RUN_MEMORY_EXCEEDED', { container, maxBytes: memoryBytes });
-  }
-  return undefined;
+  if (!CRASHES.has(how) && !(ABORTS.has(how) && OUT_OF_MEMORY.test(output))) return undefined;
+  return new WebtaskError('RUN_MEMORY_EXCEEDED', { container, maxBytes: memoryBytes });
 }

@@ -28,6 +28,7 @@ export function killGroup(pid: number): void {
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
+  if (Math.abs(pid) <= 1) return; // one that was never started; to the system they mean this group, and everybody
   try {
     process.kill(pid, signal);
   } catch {

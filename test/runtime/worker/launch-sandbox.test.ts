@@ -79,7 +79,7 @@ describe('a worker that is shut in', () => {
 
   it('ends where its memory does, buffers included, and the server goes on', async () => {
     const bomb = runnable('const all = []; module.exports = cb => { for (;;) all.push(Buffer.alloc(1 << 20, 1)); };');
-    expect(await refusalOf(answerOf(running(), bomb))).to.include({ code: 'WORKER_ENDED' });
+    expect(await refusalOf(answerOf(running(), bomb))).to.include({ code: 'RUN_MEMORY_EXCEEDED' });
   });
 
   it('leaves nothing behind when it is ended in the middle of a loop', async () => {

@@ -16,7 +16,15 @@ function watchdogThatSays(text: string): {
       pipe.push(text);
     },
   });
-  return { pipe, broken, ask: openWatchdogPipe(pipe, (reason) => broken.push(reason)).ask };
+  return {
+    pipe,
+    broken,
+    ask: openWatchdogPipe(
+      pipe,
+      (reason) => broken.push(reason),
+      () => broken.push('closed'),
+    ).ask,
+  };
 }
 
 const encoded = (value: unknown): string => `${Buffer.from(JSON.stringify(value)).toString('base64')}\n`;

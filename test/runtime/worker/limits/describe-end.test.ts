@@ -15,6 +15,13 @@ describe('the end of a process', () => {
     );
   });
 
+  it('was of its memory where V8 crashed, and had none left to say why', () => {
+    expect([codeOf(null, 'SIGTRAP', ''), codeOf(133, null, '')]).to.deep.equal([
+      'RUN_MEMORY_EXCEEDED',
+      'RUN_MEMORY_EXCEEDED',
+    ]);
+  });
+
   it('was of something else where it only aborts, or only says so', () => {
     expect(codeOf(null, 'SIGABRT', '')).to.equal(undefined);
     expect(codeOf(1, null, HEAP)).to.equal(undefined);

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { MODES, useAttacked, words } from '../../../support/attacked.ts';
+
+for (const mode of MODES) {
+  describe(`webtasks that end their process, or their run (${mode})`, function () {
+    this.timeout(60_000);
+    const its = useAttacked(mode);
+
+    it('by process.exit: the request is told, and the exit code', async () => {
+      expect(words(await its.attack('module.exports = cb => process.exit(3);'))).to.equal(
+        '502 proxy: worker recycled: its process ended with exit code 3',
+      );
+      expect(its.server.lines).to.include('attacked | attacked: worker recycled: its process ended with exit code 3');
+    });
+
+    it('by process.abort, which is no lack of memory', async () => {
+      expect(words(await its.attack('module.exports = cb => process.abort();'))).to.match(
+        /^502 proxy: worker recycled: its process ended with (SIGABRT|exit code 134)$/,
+      );
+    });
+
+    it('by a signal to itself and its whole group', async () => {
+      expect(words(await its.attack('module.exports = cb => process.kill(0, "SIGKILL");'))).to.match(
+        /^502 proxy: worker recycled: its process ended with (SIGKILL|exit code 137)$/,
+      );
+    });
+
+    it('take the other requests of their container with them, which are told so and not tried again', async () => {
+      const counted = 'global.runs = (global.runs || 0) + 1; module.exports = cb => {};';
+      const [hanging, exiting] = await Promise.all([
+        its.ask(counted),
+        its.attack(
+          'module.exports = cb => { const look = () => global.runs ? process.exit(4) : setImmediate(look); look(); };',
+        ),
+      ]);
+      const reason = '502 proxy: worker recycled: its process ended with exit code 4';
+      expect([words(hanging), words(exiting)]).to.deep.equal([reason, reason]);
+      expect((await its.ask('module.exports = cb => cb(null, { runs: global.runs });')).body).to.equal('{}');
+    });
+
+    it('by an exception that nobody catches: it is the answer', async () => {
+      const later = 'module.exports = cb => setTimeout(() => { throw new Error("later"); });';
+      const { status, headers, body } = await its.attack(later);
+      expect([status, headers['x-wt-response-source']]).to.deep.equal([500, 'webtask']);
+      expect(JSON.parse(body)).to.include({
+        code: 500,
+        error: 'Script generated an unhandled asynchronous exception.',
+        details: 'Error: later',
+      });
+    });
+
+    it('by a rejection that nobody handles, also of nothing', async () => {
+      for (const [what, details] of [
+        ['', 'undefined'],
+        ['null', 'null'],
+        ['new Error("no")', 'Error: no'],
+      ] as const) {
+        const { status, body } = await its.attack(`module.exports = cb => { Promise.reject(${what}); };`);
+        expect(status).to.equal(500);
+        expect(JSON.parse(body)).to.include({
+          error: 'Script generated an unhandled asynchronous exception.',
+          details,
+        });
+      }
+    });
+
+    it('by calling themselves without end: an error like any other', async () => {
+      expect(
+        words(await its.attack('module.exports = cb => { const deeper = () => deeper() + 1; deeper(); };')),
+      ).to.equal('500 webtask: Maximum call stack size exceeded');
+    });
+  });
+}

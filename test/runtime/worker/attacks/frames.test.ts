@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import { FRAMES, MODES, useAttacked, words } from '../../../support/attacked.ts';
+
+const RECYCLED = '502 proxy: worker recycled: ';
+const MISUNDERSTOOD = `${RECYCLED}A worker and its server do not understand each other: `;
+
+for (const mode of MODES) {
+  describe(`webtasks that write to the pipe of their worker (${mode})`, function () {
+    this.timeout(60_000);
+    const its = useAttacked(mode);
+    const attack = async (code: string): Promise<string> =>
+      words(await its.attack(`${FRAMES} module.exports = cb => { ${code} };`));
+
+    it('what is no frame', async () => {
+      expect(await attack('send(Buffer.alloc(4096, 0xff));')).to.equal(
+        `${MISUNDERSTOOD}there is no frame of kind 255.`,
+      );
+    });
+
+    it('a frame that is said to be larger than memory', async () => {
+      expect(await attack('const it = frame(17, 0, 2); it.writeUInt32BE(0xffffffff, 10); send(it);')).to.equal(
+        `${MISUNDERSTOOD}reply has 0 and 4294967295 bytes.`,
+      );
+    });
+
+    it('small frames without end', async () => {
+      expect(
+        await attack('const many = Buffer.concat(Array(1000).fill(frame(22, 0, 0))); for (;;) send(many);'),
+      ).to.equal(`${MISUNDERSTOOD}there are too many frames.`);
+    });
+
+    it('an answer to a request of nobody', async () => {
+      const head = '{"status":200,"statusMessage":"","rawHeaders":[]}';
+      expect(await attack(`send(frame(17, 1, 99999, '${head}', 'stolen'));`)).to.equal(
+        `${MISUNDERSTOOD}nobody asked for reply 99999.`,
+      );
+    });
+
+    it('an answer whose head is none, or would be two', async () => {
+      const heads = [
+        'null',
+        '[]',
+        '{"status":200}',
+        '{"status":200,"statusMessage":"","rawHeaders":["a","b\\\\r\\\\nc: d"]}',
+      ];
+      for (const head of heads) {
+        const answer = await attack(`for (let id = 1; id < 9; id += 1) send(frame(17, 1, id, '${head}'));`);
+        expect(answer).to.match(
+          /^502 proxy: worker recycled: (it sent what cannot be read|.*the head of an answer is none\.)$/,
+        );
+      }
+    });
+
+    it('nothing any more, since they closed it', async () => {
+      expect(await attack('fs.closeSync(3);')).to.equal(`${RECYCLED}it closed its pipe`);
+    });
+
+    it('nothing, but to that of its watchdog, what nobody asked for', async () => {
+      expect(await attack('fs.writeSync(7, "x");')).to.equal(`${RECYCLED}it sent to its server what nobody asked for`);
+      expect(await attack('fs.closeSync(7);')).to.equal(`${RECYCLED}it closed its watchdog`);
+    });
+
+    it('calls without end', async () => {
+      const calls = `const many = Buffer.concat(Array(500).fill(frame(21, 0, 1, '{"of":1,"what":"document"}' + ' '.repeat(4096))));`;
+      expect(await attack(`${calls} for (;;) send(many);`)).to.match(
+        /too many frames|asked the server for more than 10000 things at once|Blocked event loop/,
+      );
+    });
+  });
+}
