@@ -5,6 +5,7 @@ import { createQuotaRegistry, createQuotas, type Quotas, readQuotas } from './qu
 import { type CodeStore, openCodeStore } from './registry/code-store.ts';
 import { proveByDns } from './registry/hosts.ts';
 import { openDocumentsOf } from './registry/open-documents.ts';
+import { type RunRegistry, recallNames } from './registry/recall-names.ts';
 import { createRegistry, type Registry } from './registry/registry.ts';
 import { keepSweeping } from './registry/sweep-code.ts';
 
@@ -13,6 +14,8 @@ export interface ServerData {
   readonly quotas: Quotas;
   /** Webtasks by their names. */
   readonly registry: Registry;
+  /** The same, as runs know it. */
+  readonly forRuns: RunRegistry;
   /** Their code. */
   readonly codeStore: CodeStore;
   /** What `context.storage` is kept in. */
@@ -52,7 +55,7 @@ export function openData(
   });
   return {
     quotas,
-    registry: codeStore.registry,
+    ...recallNames(codeStore.registry),
     codeStore,
     openDocuments: openDocumentsOf(openStore, quotas.resizeDocument),
     maxCodeBytes,

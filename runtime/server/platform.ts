@@ -71,7 +71,7 @@ export async function openPlatform(
   });
   const { isOwnHost } = ownHosts;
   const data = openData(options, openStoreOnce, ownHosts, baseUrl);
-  const { registry, codeStore, openDocuments, quotas } = data;
+  const { registry, forRuns, codeStore, openDocuments, quotas } = data;
   const { loadCode } = codeStore;
   const packages = modulesFolder(dataFolder, mode);
   const modules = createModules(packages, env);
@@ -88,7 +88,7 @@ export async function openPlatform(
     network: networkPolicy(options),
     onOutput: onLine,
   });
-  const findCode = createCodeFinder(registry, loadCode, data.maxCodeBytes);
+  const findCode = createCodeFinder(forRuns, loadCode, data.maxCodeBytes);
   const onError = (error: WebtaskError, requestId?: string): void => {
     if (error.fault === 'platform') {
       metrics.error(error.code);
@@ -106,6 +106,7 @@ export async function openPlatform(
   const shared = { registry, findCode, runner, openDocuments, issue, baseUrl, acts, limits, logs, metrics, onError };
   const run = createRunHandler({
     ...shared,
+    registry: forRuns,
     authorize: createAuthorizer(identify),
     ownHosts,
     limitMs,

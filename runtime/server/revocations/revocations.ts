@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import { fail } from '../../errors.ts';
 import type { TokenClaims } from '../../token/index.ts';
+import { createRecall } from '../recall.ts';
 import type { RevocationSource } from './revocation-source.ts';
 
 /** Which tokens are revoked. */
@@ -16,11 +16,13 @@ export interface Revocations {
    *
    * @throws REVOCATION_CHECK_FAILED where that cannot be found out: an unanswered question is never a yes
    */
-  isRevoked(claims: TokenClaims): Promise<boolean>;
+  isRevoked(claims: TokenClaims): boolean | Promise<boolean>;
 }
 
 /** How long another server's revocation may go unseen here. */
 const NOT_REVOKED_MS = 10_000;
+/** When it is asked again about a token that is in use, before that time is over. */
+const FRESH_MS = 5_000;
 const REMEMBERED = 20_000;
 
 /**
@@ -33,47 +35,29 @@ const REMEMBERED = 20_000;
  * @see protocol reference 5.6
  */
 export function createRevocations(source: RevocationSource, now: () => number = Date.now): Revocations {
-  /** When to ask again; `Infinity` for what is revoked. */
-  const known = new LRUCache<string, number>({ max: REMEMBERED });
-  const asking = new Map<string, Promise<boolean>>();
-
-  async function ask(id: string): Promise<boolean> {
-    let found: boolean;
-    try {
-      found = await source.has(id);
-    } catch (cause) {
-      return fail('REVOCATION_CHECK_FAILED', {}, { cause });
-    }
-    // It may have been revoked here while the store was asked.
-    if (known.get(id) === Number.POSITIVE_INFINITY) return true;
-    known.set(id, found ? Number.POSITIVE_INFINITY : now() + NOT_REVOKED_MS);
-    return found;
-  }
-
-  function isRevokedId(id: string): boolean | Promise<boolean> {
-    const until = known.get(id);
-    if (until === Number.POSITIVE_INFINITY) return true;
-    if (until !== undefined && until > now()) return false;
-    let answer = asking.get(id);
-    if (!answer) {
-      answer = ask(id).finally(() => asking.delete(id));
-      asking.set(id, answer);
-    }
-    return answer;
-  }
+  const revoked = createRecall(
+    (id) => source.has(id).catch((cause: unknown) => fail('REVOCATION_CHECK_FAILED', {}, { cause })),
+    {
+      knownMs: (isRevoked) => (isRevoked ? Number.POSITIVE_INFINITY : NOT_REVOKED_MS),
+      freshMs: FRESH_MS,
+      max: REMEMBERED,
+    },
+    now,
+  );
 
   return {
     async revoke(token, claims) {
       const { jti } = claims;
       if (jti === undefined) return fail('TOKEN_REVOCATION_REFUSED', { reason: 'it has no id' });
       await source.add(jti, token, claims);
-      known.set(jti, Number.POSITIVE_INFINITY);
+      revoked.set(jti, true);
     },
-    async isRevoked({ jti, ca = [] }) {
+    isRevoked({ jti, ca = [] }) {
       if (jti !== undefined && jti === source.own) return false;
-      const ids = jti === undefined ? ca : [...ca, jti];
-      const answers = ids.map(isRevokedId);
-      return (await Promise.all(answers)).includes(true);
+      const answers = ca.map(revoked.get);
+      if (jti !== undefined) answers.push(revoked.get(jti));
+      if (answers.every((it) => typeof it === 'boolean')) return answers.includes(true);
+      return Promise.all(answers).then((all) => all.includes(true));
     },
   };
 }

@@ -4,7 +4,8 @@ import { LRUCache } from 'lru-cache';
 import { type CodeLoader, type LoadedCode, sha256Hex } from '../../code/index.ts';
 import { fail } from '../../errors.ts';
 import type { TokenClaims } from '../../token/index.ts';
-import { type NamedWebtask, type Registry, readStoredCodeUrl } from '../registry/registry.ts';
+import type { RunRegistry } from '../registry/recall-names.ts';
+import { type NamedWebtask, readStoredCodeUrl } from '../registry/registry.ts';
 
 /** A run whose code is wanted. */
 export interface CodeWanted {
@@ -30,7 +31,7 @@ const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
  * @see protocol reference 5.2, 6.3
  */
 export function createCodeFinder(
-  registry: Registry,
+  registry: RunRegistry,
   loadCode: CodeLoader,
   maxBytes: number,
 ): (wanted: CodeWanted) => Promise<LoadedCode> {

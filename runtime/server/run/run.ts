@@ -11,7 +11,7 @@ import { callerAddress } from '../edge/peer.ts';
 import type { Limits } from '../limits/index.ts';
 import { type Logs, startRunLog } from '../logs/index.ts';
 import type { CountedRun, Metrics } from '../metrics/index.ts';
-import type { Registry } from '../registry/registry.ts';
+import type { RunRegistry } from '../registry/recall-names.ts';
 import type { createAuthorizer } from '../tokens/authorize.ts';
 import type { Issue } from '../tokens/issue.ts';
 import { sendError, sendReply } from './answer.ts';
@@ -26,7 +26,7 @@ import { webtaskUrl } from './webtask-url.ts';
 /** What the run path works with. */
 export interface RunParts {
   readonly authorize: ReturnType<typeof createAuthorizer>;
-  readonly registry: Registry;
+  readonly registry: RunRegistry;
   readonly findCode: ReturnType<typeof createCodeFinder>;
   readonly runner: Runner;
   /** What `context.storage` is kept in. */
@@ -91,7 +91,6 @@ async function run(
   const { container, name, urlFormat } = target;
   if (urlFormat === 1 && req.headers['service-worker'] !== undefined) fail('SERVICE_WORKER_REFUSED');
   const { reserved } = readQuery(req.url ?? '/');
-  // Asked of the store each time, so that an update is seen by the next request.
   const named = name === undefined ? undefined : await parts.registry.getNamed(container, name);
   if (name !== undefined && named === undefined) fail('NAME_UNKNOWN', { container, name });
   // Who runs a named webtask needs no credential, and what Authorization says is for the webtask.

@@ -1,5 +1,6 @@
 import type { TokenClaims } from '../../token/index.ts';
-import { type Registry, readStoredCodeUrl } from '../registry/registry.ts';
+import type { RunRegistry } from '../registry/recall-names.ts';
+import { readStoredCodeUrl } from '../registry/registry.ts';
 import { firstContainer } from './webtask-url.ts';
 
 /**
@@ -12,7 +13,7 @@ import { firstContainer } from './webtask-url.ts';
 export async function webtaskMeta(
   token: string,
   claims: TokenClaims,
-  registry: Pick<Registry, 'getNamed'>,
+  registry: Pick<RunRegistry, 'getNamed'>,
 ): Promise<Readonly<Record<string, string>>> {
   if (claims.meta !== undefined) return claims.meta;
   const stored = claims.url === undefined ? undefined : readStoredCodeUrl(claims.url);

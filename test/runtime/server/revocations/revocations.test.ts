@@ -53,11 +53,23 @@ describe('the list of revoked tokens', () => {
     const revocations = createRevocations(source, now);
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
     await createRevocations(source, now).revoke('', { jti: 'a' });
-    time += 9_999;
+    time += 4_999;
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
     expect(state.asked).to.equal(1);
-    time += 1;
+    time += 5_001;
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(true);
+    expect(state.asked).to.equal(2);
+  });
+
+  it('asks again about a token that is in use before a no is too old, and lets nobody wait for it', async () => {
+    const { source, state } = countingStore();
+    const revocations = createRevocations(source, now);
+    await revocations.isRevoked({ jti: 'a' });
+    await createRevocations(source, now).revoke('', { jti: 'a' });
+    time += 5_000;
+    expect(revocations.isRevoked({ jti: 'a' })).to.equal(false);
+    await new Promise((resolve) => setImmediate(resolve)); // the store has answered
+    expect(revocations.isRevoked({ jti: 'a' })).to.equal(true);
     expect(state.asked).to.equal(2);
   });
 
@@ -113,7 +125,7 @@ describe('the list of revoked tokens', () => {
     expect(await revocations.isRevoked({ jti: 'b' })).to.equal(true);
     time += 10_000;
     const failed = { code: 'REVOCATION_CHECK_FAILED', message: 'revocation check failed', fix: undefined };
-    expect(await refusalOf(revocations.isRevoked({ jti: 'a' }))).to.deep.equal(failed);
+    expect(await refusalOf(Promise.resolve(revocations.isRevoked({ jti: 'a' })))).to.deep.equal(failed);
     state.isDown = false;
     expect(await revocations.isRevoked({ jti: 'a' })).to.equal(false);
   });
