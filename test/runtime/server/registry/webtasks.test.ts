@@ -179,7 +179,7 @@ describe('the API of named webtasks', () => {
     });
 
     const ROUTES = [
-      ['GET', '/api/run/dev/there'],
+      ['GET', '/api/run/dev/never-run'], // of one that has run, the name is known for a moment
       ['GET', '/api/webtask/dev'],
       ['GET', '/api/webtask/dev/there'],
       ['PUT', '/api/webtask/dev/there', { code: HELLO }],
