@@ -265,6 +265,11 @@ export const SETTINGS = {
     env: 'WEBTASK_CRON_URL',
     help: 'webtask that keeps cron jobs, in place of the store; its URL with its key where it asks for one',
   },
+  identity: {
+    flag: '--identity <file>',
+    env: 'WEBTASK_IDENTITY',
+    help: 'JSON file of the tenants whose access tokens are revoked here, at /api/identity/{tenant}',
+  },
   metricsToken: {
     env: 'WEBTASK_METRICS_TOKEN',
     help: 'credential that /metrics can be read with, and nothing else; at least 16 characters',

@@ -30,6 +30,7 @@ export async function serve(
     tlsCert?: string;
     tlsKey?: string;
     allowOrigin?: string[];
+    identity?: string;
     logJson?: boolean;
     logLevel: LogLevel;
   },
@@ -56,6 +57,7 @@ export async function serve(
     runDomain: options.runDomain,
     proveHosts: options.proveHosts,
     trustedProxies: options.trustProxy,
+    identityFile: options.identity,
     tls: { cert: options.tlsCert, key: options.tlsKey },
     onLine: (line) => console.log(line),
     onError,

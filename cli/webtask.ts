@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { InvalidArgumentError, Option } from 'commander';
 import { addDataCommands } from './data-commands.ts';
+import { addIdentityCommands } from './identity-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addSettings, SETTINGS } from './options.ts';
 import { createProgram, runProgram } from './program.ts';
@@ -76,6 +77,7 @@ addSettings(
   SETTINGS.tlsCert,
   SETTINGS.tlsKey,
   SETTINGS.allowOrigin,
+  SETTINGS.identity,
   SETTINGS.logJson,
   SETTINGS.logLevel,
 ).action(async (folder, options) => (await import('./serve.ts')).serve(folder, options));
@@ -139,6 +141,7 @@ addSettings(
 
 addKeyCommands(program);
 addDataCommands(program);
+addIdentityCommands(program);
 
 program.addHelpText(
   'after',

@@ -92,7 +92,78 @@ export const IDENTITY_ERRORS = {
     fault: 'caller',
     text: 'Revocation cannot be opened: the option {option} {reason}.',
   },
+  REVOCATION_FEED: {
+    status: 503,
+    fault: 'platform',
+    text: 'The feed of revocations at {url} cannot be read: {reason}.',
+  },
   REVOCATION_CLOSED: { status: 500, fault: 'caller', text: 'Revocation was closed, and takes no more.' },
+  // endpoints of revocation
+  REVOCATION_NO_ENDPOINT: { status: 404, fault: 'caller', text: 'There is no endpoint {path} here.' },
+  REVOCATION_REQUEST: { status: 400, fault: 'caller', text: 'The request cannot be understood: {reason}.' },
+  REVOCATION_TOKEN_TYPE: {
+    status: 400,
+    fault: 'caller',
+    text: 'Only access tokens that are JWTs can be revoked here.',
+    fix: 'Revoke a refresh token at its issuer.',
+  },
+  REVOCATION_OTHER_CLIENT: { status: 400, fault: 'caller', text: 'The token was issued to another client.' },
+  REVOCATION_SUBJECT_FORMAT: {
+    status: 422,
+    fault: 'caller',
+    text: 'A subject cannot be found by the format {format}.',
+    fix: 'Name it by iss_sub, or by opaque.',
+  },
+  REVOCATION_NOT_SIGNED: {
+    status: 406,
+    fault: 'caller',
+    text: 'There is no key to sign the answer with.',
+    fix: 'Accept application/json; or have whoever runs this set signingKey.',
+  },
+  CALLER_UNAUTHENTICATED: { status: 401, fault: 'caller', text: 'Who calls could not be found out: {reason}.' },
+  CALLER_SCOPE: { status: 403, fault: 'caller', text: 'The caller does not have the scope {scope}.' },
+  LOGOUT_TOKEN_INVALID: { status: 400, fault: 'caller', text: 'The token is no logout token: {reason}.' },
+  LOGOUT_NOT_CONFIGURED: {
+    status: 404,
+    fault: 'caller',
+    text: 'No logout tokens are taken here.',
+    fix: 'Have whoever runs this set logoutAudience, the client_id that the provider names in them.',
+  },
+  STATUS_LISTS_NOT_CONFIGURED: {
+    status: 404,
+    fault: 'caller',
+    text: 'No status lists are published here.',
+    fix: 'Have whoever runs this set signingKey and statusLists.',
+  },
+  STATUS_LIST_UNKNOWN: {
+    status: 404,
+    fault: 'caller',
+    text: 'There is no status list {list}: there are {count}, from 0.',
+  },
+  IDENTITY_CONFIG_INVALID: {
+    status: 500,
+    fault: 'caller',
+    text: 'The identity settings cannot be used: {what}: {reason}.',
+  },
+  IDENTITY_NO_FILE: {
+    status: 400,
+    fault: 'caller',
+    text: 'Which tenants there are is not known.',
+    fix: 'Name the file of tenants with --identity, or in WEBTASK_IDENTITY.',
+  },
+  IDENTITY_WHICH_TENANT: {
+    status: 400,
+    fault: 'caller',
+    text: 'There are several tenants.',
+    fix: 'Name one of them with --tenant: {tenants}.',
+  },
+  IDENTITY_REVOKE_WHAT: {
+    status: 400,
+    fault: 'caller',
+    text: 'What is to be revoked is named {count} times, not once.',
+    fix: 'Name it by one of --jti, --sub, --sid, --client and --grant.',
+  },
+  IDENTITY_TENANT_UNKNOWN: { status: 404, fault: 'caller', text: 'There is no tenant {tenant} here.' },
   // status lists
   STATUS_LIST_INVALID: { status: 400, fault: 'caller', text: 'The status list cannot be used: {reason}.' },
   STATUS_INDEX_OUT_OF_RANGE: {

@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly limitMs: number;
   /** Addresses and networks of proxies that say who the caller is. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** File of the tenants whose access tokens are revoked here. */
+  readonly identityFile?: string | undefined;
   /** Certificate and key, by their paths; without them it speaks plain HTTP. */
   readonly tls?: TlsFiles | undefined;
   /** How slow callers may be, where it is not as by default. */

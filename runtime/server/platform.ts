@@ -13,6 +13,7 @@ import { admitRequest } from './edge/admit.ts';
 import { createOwnHosts } from './edge/own-hosts.ts';
 import { createPeerReader } from './edge/peer.ts';
 import { answerSmall, openManagement } from './edge/small-answers.ts';
+import { mountIdentity } from './identity/mount.ts';
 import { createLimits } from './limits/index.ts';
 import { createLogs } from './logs/index.ts';
 import { createMetrics, createMetricsReaders } from './metrics/index.ts';
@@ -141,6 +142,7 @@ export async function openPlatform(
     },
     RESOURCES,
   );
+  const identity = await mountIdentity({ file: options.identityFile, openStore: openStoreOnce, baseUrl, onError });
   const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain };
   const begun: ((() => void) | undefined)[] = [];
 
@@ -152,12 +154,13 @@ export async function openPlatform(
       if (target) await run(target, req, res);
       else {
         res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
-        if (!openManagement(req, res)) await api(req, res);
+        if (!openManagement(req, res) && !(await identity.answer(req, res))) await api(req, res);
       }
     },
     onError,
     begin() {
       cron.start();
+      identity.begin();
       begun.push(revocationSource.watch?.(onError), data.keepSweeping());
     },
     async windDown() {
@@ -169,6 +172,7 @@ export async function openPlatform(
     },
     async close() {
       await runner.close();
+      await identity.close();
       await journal.close();
       await sharedStore.close();
     },

@@ -34,6 +34,8 @@ Commands:
                                  folder: code, metadata, storage, cron jobs
   import [options] [folder]      bring webtasks to a server: from an export, or
                                  from what a profile of wt-cli can still reach
+  identity                       revoke access tokens, or say whether one is
+                                 active
 
 Tests run with mocha (npm test); wt-build mints the tokens of a repository.
 Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the webtask.
@@ -125,6 +127,9 @@ Options:
   --allow-origin <origin>      origin that code may be fetched from although it
                                is not public; may be repeated (env:
                                WEBTASK_ALLOWED_ORIGINS)
+  --identity <file>            JSON file of the tenants whose access tokens are
+                               revoked here, at /api/identity/{tenant} (env:
+                               WEBTASK_IDENTITY)
   --log-json                   log starts, stops and errors as JSON lines on
                                standard error (env: WEBTASK_LOG_JSON)
   --log-level <level>          with --log-json: error, info (also webtasks'

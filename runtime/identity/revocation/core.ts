@@ -2,6 +2,7 @@ import type { Store } from '../../store/index.ts';
 import type { Clock, Moment } from './clock.ts';
 import { createDenylist, type Denylist } from './denylist.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
+import { createFeedPages, type FeedPages } from './feed-pages.ts';
 import { createMember, type Member } from './heartbeat.ts';
 import { type Change, createLog, type Log, RETENTION_MS } from './log.ts';
 import { createRecords, SHARDS } from './records.ts';
@@ -45,6 +46,7 @@ export interface Core {
 /** A tenant that is followed. */
 interface Followed {
   readonly revocations: TenantRevocations;
+  readonly pages: FeedPages;
   isLoaded: boolean;
   /** The first poll that tells everything about it. */
   readyFrom: number;
@@ -78,7 +80,10 @@ export function createCore({
   const log = createLog(store, member, clock, retentionMs);
   const followed = new Map<string, Followed>();
   const apply = (change: Change): void => {
-    if (followed.has(change.tenant)) denylist.add(change);
+    const it = followed.get(change.tenant);
+    if (!it) return;
+    denylist.add(change);
+    it.pages.note(change);
   };
   const feed = createFeed(store, member, clock, apply, { retentionMs, kept: snapshot && keptOf(snapshot, clock()) });
   let storeId: string | undefined;
@@ -86,9 +91,12 @@ export function createCore({
   const isReady = ({ isLoaded, readyFrom }: Followed): boolean => isLoaded && feed.completed() >= readyFrom;
 
   function follow(name: string): Followed {
-    const parts = { records, denylist, log, clock, maxStalenessMs };
+    const asOf = () => (isReady(it) ? feed.asOf() : undefined);
+    const pages = createFeedPages(name, records, clock, asOf);
+    const parts = { records, denylist, log, clock, maxStalenessMs, asOf, refresh, pages };
     const it: Followed = {
-      revocations: createTenant(name, { ...parts, asOf: () => (isReady(it) ? feed.asOf() : undefined), refresh }),
+      revocations: createTenant(name, parts),
+      pages,
       ...(snapshot?.tenants.includes(name) && storeId === undefined
         ? { isLoaded: true, readyFrom: 1 }
         : { isLoaded: false, readyFrom: feed.goBack() }),
@@ -120,6 +128,7 @@ export function createCore({
     feed.restart();
     for (const it of followed.values()) {
       it.isLoaded = false;
+      it.pages.restart();
       it.readyFrom = feed.goBack();
     }
   }

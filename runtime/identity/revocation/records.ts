@@ -9,6 +9,8 @@ export interface Records {
   /** Joins an entry to what is there. */
   write(tenant: string, entry: RevocationEntry): Promise<void>;
   read(tenant: string, key: string): Promise<RevocationEntry | undefined>;
+  /** Gives the entries of a shard after a key, in the order of keys. */
+  page(tenant: string, shard: number, after: string | undefined, limit: number): Promise<RevocationEntry[]>;
   /** Gives all entries of a shard, page by page. */
   list(tenant: string, shard: number): AsyncIterable<readonly RevocationEntry[]>;
   /** Removes entries of a shard that ended before, in seconds since the epoch. */
@@ -51,6 +53,9 @@ export function createRecords(store: Store): Records {
     async read(tenant, key) {
       const item = await store.get(placeOf(tenant, key));
       return item && toEntry(item);
+    },
+    async page(tenant, shard, after, limit) {
+      return (await store.list(partitionOf(tenant, shard), { after, limit })).map(toEntry);
     },
     async *list(tenant, shard) {
       for await (const items of pages(tenant, shard)) yield items.map(toEntry);

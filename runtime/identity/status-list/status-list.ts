@@ -36,6 +36,7 @@ const MAX_BYTES = 4 << 20;
  * Makes a list in which every status is 0, valid.
  *
  * @param size - how many statuses, at most 4 MiB of them; it is rounded up to whole bytes
+ * @param bytes - where they are kept, of that size: the list goes on with what is there
  * @throws STATUS_LIST_INVALID
  * @see Token Status List (draft-ietf-oauth-status-list) section 4
  *
@@ -43,12 +44,12 @@ const MAX_BYTES = 4 << 20;
  * const list = createStatusList(1_000_000);
  * list.set(1904, STATUS.invalid);
  */
-export function createStatusList(size: number, bits: StatusBits = 1): StatusList {
-  const bytes = Math.ceil((size * bits) / 8);
-  if (!Number.isInteger(size) || size < 1 || bytes > MAX_BYTES) {
+export function createStatusList(size: number, bits: StatusBits = 1, bytes?: Uint8Array): StatusList {
+  const length = Math.ceil((size * bits) / 8);
+  if (!Number.isInteger(size) || size < 1 || length > MAX_BYTES) {
     fail('STATUS_LIST_INVALID', { reason: `it cannot have ${size} statuses of ${bits} bits` });
   }
-  return listOf(new Uint8Array(bytes), bits);
+  return listOf(bytes ?? new Uint8Array(length), bits);
 }
 
 /**

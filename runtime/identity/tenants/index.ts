@@ -1,0 +1,2 @@
+export { type Identity, type IdentityOptions, openIdentity } from './open-identity.ts';
+export { readTenant, readTenants, type TenantConfig } from './read-config.ts';

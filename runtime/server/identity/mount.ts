@@ -1,0 +1,66 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { WebtaskError } from '../../errors.ts';
+import type { Identity } from '../../identity/tenants/index.ts';
+import { sendWebResponse, toWebRequest } from '../../invoke/fetch.ts';
+import type { Store } from '../../store/index.ts';
+
+/** The endpoints of identity on a server, below `/api/identity/{tenant}`. */
+export interface IdentityMount {
+  /** Begins to know what is revoked, before anybody asks. */
+  begin(): void;
+  /** Answers a request, and says whether it was for them. */
+  answer(req: IncomingMessage, res: ServerResponse): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/** What they are mounted with. */
+export interface IdentityMountParts {
+  /** The file that `--identity` names; without one there is nothing here. */
+  readonly file: string | undefined;
+  readonly openStore: () => Promise<Store>;
+  /** The public base of URLs, without a slash at the end. */
+  readonly baseUrl: () => string;
+  /** Is told of what requests are refused with. */
+  readonly onError: (error: WebtaskError) => void;
+}
+
+const PATH = /^\/api\/identity\/([\w.-]+)(\/[^?]*)?(?:\?|$)/;
+
+/**
+ * Mounts what revokes access tokens, and tells of it. Nothing of it is loaded where no file is named.
+ *
+ * @throws IDENTITY_CONFIG_INVALID, VERIFIER_OPTION_INVALID, before the server listens
+ */
+export async function mountIdentity({ file, openStore, baseUrl, onError }: IdentityMountParts): Promise<IdentityMount> {
+  if (file === undefined) return { begin: () => undefined, answer: async () => false, close: async () => undefined };
+  const tenants = await (await import('./read-file.ts')).readIdentityFile(file);
+  const { openIdentity } = await import('../../identity/tenants/index.ts');
+  let identity: Promise<Identity> | undefined;
+  /** Once its public URL is known, and again where the store was not there. */
+  const open = (): Promise<Identity> => {
+    identity ??= openStore()
+      .then((store) => openIdentity({ tenants, store, urlOf: (name) => `${baseUrl()}/api/identity/${name}` }))
+      .catch((error: unknown) => {
+        identity = undefined;
+        throw error;
+      });
+    return identity;
+  };
+  return {
+    begin: () => void open().catch(() => undefined), // told to whoever asks
+    async answer(req, res) {
+      const [, tenant, path = '/'] = PATH.exec(req.url ?? '') ?? [];
+      if (tenant === undefined) return false;
+      const caller = new AbortController();
+      res.once('close', () => caller.abort());
+      const { response, error } = await (await open()).answer(tenant, toWebRequest(req, caller.signal), path);
+      if (error !== undefined)
+        onError(error instanceof WebtaskError ? error : new WebtaskError('INTERNAL', {}, { cause: error }));
+      await sendWebResponse(response, res);
+      return true;
+    },
+    async close() {
+      await (await identity?.catch(() => undefined))?.close();
+    },
+  };
+}
