@@ -135,7 +135,8 @@ function layCable(machine: number, internet: number): void {
   ip(inMachine, '-6 route add default via 2606:4700:77::1');
   for (const address of UDP_ADDRESSES) ip(inInternet, `addr add ${address}/32 dev lo`);
   // Who is not root may serve the web there, too.
-  execFileSync('nsenter', [...inMachine, 'sysctl', '-q', '-w', 'net.ipv4.ip_unprivileged_port_start=0']);
+  const anyPort = 'echo 0 > /proc/sys/net/ipv4/ip_unprivileged_port_start';
+  execFileSync('nsenter', [...inMachine, 'sh', '-c', anyPort]);
   // Whatever comes over the cable is for this one.
   ip(inInternet, 'route add local 0.0.0.0/0 dev lo table main');
   ip(inInternet, '-6 route add local ::/0 dev lo table main');
