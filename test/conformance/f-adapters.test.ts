@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import jsonwebtoken from 'jsonwebtoken';
 import { ask } from '../support/server.ts';
 import { useServer } from './server.ts';
 
@@ -61,6 +62,29 @@ describe('F. webtask-tools', function () {
       }
     });
   }
+
+  it('99. auth0() sends whoever has no token to log in, and back to the URL at which they came', async () => {
+    const code = `const app = require('express')(); app.get('/', (req, res) => res.end('in'));
+      module.exports = require('webtask-tools').fromExpress(app).auth0();`;
+    const ectx = { AUTH0_CLIENT_ID: 'id', AUTH0_CLIENT_SECRET: 'c2VjcmV0', AUTH0_DOMAIN: 'auth.test' };
+    await server.create('login', code, { ectx, ...host() });
+    const tokenOf = (key: string) =>
+      jsonwebtoken.sign({ sub: 'ada' }, key, { audience: 'id', issuer: 'https://auth.test/', algorithm: 'HS256' });
+    const { protocol } = new URL(server.url);
+    for (const [, host, path] of places('login')) {
+      const login = await askAt(host, `${path}/login`);
+      const { origin, searchParams } = new URL(login.headers.location ?? '');
+      expect([login.status, origin, searchParams.get('redirect_uri')], host).to.deep.equal([
+        302,
+        'https://auth.test',
+        `${protocol}//${host}${path}/callback`,
+      ]);
+      expect((await askAt(host, path)).status, host).to.equal(302);
+      const known = await askAt(host, `${path}?access_token=${tokenOf('secret')}`);
+      expect([known.status, known.body], host).to.deep.equal([200, 'in']);
+      expect((await askAt(host, `${path}?access_token=${tokenOf('guess')}`)).body, host).not.to.equal('in');
+    }
+  });
 
   it('99. fromHapi, which needs the insides of a Hapi of that time, harms nobody else', async () => {
     const code = `module.exports = require('webtask-tools').fromHapi({ _dispatch: () => { throw new Error('no'); } });`;
