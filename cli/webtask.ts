@@ -49,7 +49,7 @@ program
   .option('-s, --secret <name=value>', 'give a secret, in place of those of .env; may be repeated', collectPair)
   .option('-H, --header <name: value>', 'add a header; may be repeated', collectHeader)
   .option('-d, --data <body>', 'send a body')
-  .option('-X, --request <method>', 'method; by default GET, or POST with a body')
+  .option('-X, --request <method>', 'method; by default GET, or POST with a body', parseMethod)
   .option('--inspect', 'wait for a debugger, and set no time limit')
   .addHelpText(
     'after',
@@ -156,6 +156,11 @@ function collectHeader(text: string, previous: [string, string][] = []): [string
   const [, name, value] = /^([-\w!#$%&'*+.^`|~]+):[ \t]*([\t\x20-\x7e\x80-\xff]*?)[ \t]*$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError('Write name: value.');
   return [...previous, [name, value]];
+}
+
+function parseMethod(text: string): string {
+  if (!/^[-\w!#$%&'*+.^`|~]+$/.test(text)) throw new InvalidArgumentError('It is no method of HTTP.');
+  return text;
 }
 
 function collectPair(text: string, previous: [string, string][] = []): [string, string][] {
