@@ -1,0 +1,136 @@
+import { expect } from 'chai';
+import {
+  openRevocation,
+  type Revocation,
+  revocationOf,
+  type TenantRevocations,
+} from '../../../../runtime/identity/revocation/index.ts';
+import { createClient } from '../../../../runtime/store/client.ts';
+import { createDynamoDBStore, type Store } from '../../../../runtime/store/index.ts';
+import { type Fault, type FaultyDynamoDB, startFaultyDynamoDB } from '../../../support/faulty-dynamodb.ts';
+import { ISS, NOW, verified } from '../../../support/revocation.ts';
+
+/** How the store's answers are called, and what of it is said. */
+const FAULTS: readonly (readonly [Exclude<Fault, 'none' | 'slow'>, string])[] = [
+  ['refuses', 'answers with 500'],
+  ['throttles', 'is asked too often'],
+  ['garbles', 'answers with something else'],
+  ['cuts', 'closes its connections'],
+  ['hangs', 'does not answer'],
+];
+
+const PATIENCE_MS = 300;
+
+describe('revocation over a store that fails', () => {
+  let dynamodb: FaultyDynamoDB;
+  let store: Store;
+  let time: number;
+  let opened: Revocation[];
+  let tests = 0;
+  let tenant: string;
+
+  before(async () => {
+    dynamodb = await startFaultyDynamoDB('faults');
+  });
+
+  after(() => dynamodb.close());
+
+  beforeEach(async () => {
+    time = NOW;
+    opened = [];
+    tests += 1;
+    tenant = `tenant ${tests}`;
+    store = await createDynamoDBStore(await createClient(), 'faults', () => time, PATIENCE_MS);
+  });
+
+  afterEach(async () => {
+    dynamodb.fault = 'none';
+    for (const revocation of opened) await revocation.close();
+    await store.close();
+  });
+
+  function open(): Revocation {
+    const revocation = openRevocation({ store, tenants: [tenant], now: () => time * 1000 });
+    opened.push(revocation);
+    return revocation;
+  }
+
+  /** A process that has revoked one token, and one that knows of it. */
+  async function openTwo(): Promise<readonly [TenantRevocations, TenantRevocations]> {
+    const [one, two] = [open(), open()];
+    await Promise.all([one.ready(), two.ready()]);
+    await one.tenant(tenant).revoke(revocationOf(verified({ jti: 'revoked' })));
+    await two.tenant(tenant).confirm(verified());
+    return [one.tenant(tenant), two.tenant(tenant)];
+  }
+
+  const codeOf = (promise: Promise<unknown>): Promise<unknown> =>
+    promise.then(
+      () => 'done',
+      (error: { code?: unknown }) => error.code,
+    );
+
+  for (const [fault, what] of FAULTS) {
+    describe(`and ${what}`, () => {
+      it('refuses on, and calls nothing active for longer than is allowed', async () => {
+        const [, two] = await openTwo();
+        dynamodb.fault = fault;
+        expect(two.check(verified({ jti: 'revoked' })).status).to.equal('revoked');
+        expect(two.check(verified()).status).to.equal('active');
+        time = NOW + 6;
+        expect(two.check(verified())).to.include({ status: 'unknown', asOf: NOW * 1000 });
+        expect(two.check(verified({ jti: 'revoked' })).status).to.equal('revoked');
+      });
+
+      it('confirms nothing', async () => {
+        const [, two] = await openTwo();
+        dynamodb.fault = fault;
+        expect((await two.confirm(verified())).status).to.equal('unknown');
+        expect((await two.confirm(verified({ jti: 'revoked' }))).status).to.equal('revoked');
+      });
+
+      it('acknowledges no revocation, which is made when it is asked for again', async () => {
+        const [one, two] = await openTwo();
+        dynamodb.fault = fault;
+        const revocation = revocationOf(verified({ jti: 'tried' }));
+        expect(await codeOf(one.revoke(revocation))).to.equal('STORE_UNREACHABLE');
+        dynamodb.fault = 'none';
+        await one.revoke(revocation);
+        expect((await two.confirm(verified({ jti: 'tried' }))).status).to.equal('revoked');
+      });
+
+      for (const spared of [1, 2, 3, 4]) {
+        it(`from its ${spared + 1}. answer on, acknowledges only what all know`, async () => {
+          const [one, two] = await openTwo();
+          Object.assign(dynamodb, { fault, spared });
+          const outcome = await codeOf(one.revoke({ kind: 'sub', iss: ISS, id: 'user 1', notBefore: NOW }));
+          dynamodb.fault = 'none';
+          const { status } = await two.confirm(verified());
+          if (outcome === 'done') expect(status).to.equal('revoked');
+          else expect(outcome).to.equal('STORE_UNREACHABLE');
+        });
+      }
+
+      it('says no reason, but that it cannot', async () => {
+        const [one] = await openTwo();
+        dynamodb.fault = fault;
+        expect(await codeOf(one.reasonOf(verified({ jti: 'revoked' })))).to.equal('STORE_UNREACHABLE');
+      });
+
+      it('starts without an answer, says so, and is ready when the store is', async () => {
+        await openTwo();
+        dynamodb.fault = fault;
+        const three = open();
+        expect((await three.tenant(tenant).confirm(verified())).status).to.equal('unknown');
+        expect(three.tenant(tenant).check(verified({ jti: 'revoked' })).status).to.equal('unknown');
+        while (three.readiness().problem === undefined) await new Promise(setImmediate);
+        expect(three.readiness()).to.deep.include({ isReady: false, tenants: 1, ready: 0 });
+        expect(three.readiness().problem).to.match(/^The store did not answer: /);
+        dynamodb.fault = 'none';
+        await three.ready();
+        expect(three.tenant(tenant).check(verified({ jti: 'revoked' })).status).to.equal('revoked');
+        expect(three.tenant(tenant).check(verified()).status).to.equal('active');
+      });
+    });
+  }
+});
