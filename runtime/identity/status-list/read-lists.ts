@@ -40,7 +40,8 @@ const CLOCK_TOLERANCE = 5;
  * @throws REVOCATION_OPTION_INVALID
  * @see Token Status List (draft-ietf-oauth-status-list) section 8.3
  * @example
- * app.use(requireAccessToken({ issuer, audience, requiredClaims: ['status'], revocation: readStatusLists({ issuer }) }));
+ * const revocation = readStatusLists({ issuer });
+ * app.use(requireAccessToken({ issuer, audience, requiredClaims: ['status'], revocation, unknown: 'confirm' }));
  */
 export function readStatusLists(options: StatusListOptions): RevocationChecker {
   const { issuer, jwksUri, now = () => Date.now() / 1000 } = options;
