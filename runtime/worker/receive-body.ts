@@ -2,6 +2,9 @@ import { Readable } from 'node:stream';
 import { fail } from '../errors.ts';
 import { WINDOW_BYTES } from './send-body.ts';
 
+/** As it is before a webtask may replace it. */
+const { nextTick } = process;
+
 /** A body that comes from the other side. */
 export interface Receiving {
   readonly body: Readable;
@@ -32,7 +35,7 @@ export function receiveBody(onTaken: (bytes: number) => void, onLeft: () => void
     // Less than the window: what waits here never uses up all that may be under way.
     highWaterMark: WINDOW_BYTES / 2,
     // Called before its reader is given what it asked for.
-    read: () => process.nextTick(tell),
+    read: () => nextTick(tell),
     destroy(error, done) {
       if (!isOver) onLeft();
       isOver = true;

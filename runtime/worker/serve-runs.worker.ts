@@ -40,7 +40,8 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
   const running = new Map<number, Running>();
   const link = openLink(pipe, 'server', take, onEnd);
   const calls = createCalls(link);
-  const fitness = watchFitness();
+  /** Called before an answer, so that no request comes after. */
+  const tellIfUnfit = watchFitness(() => link.send('unfit', 0));
   link.send('ready', 0);
 
   function take(frame: Frame): void {
@@ -132,11 +133,6 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
         link.send('broken', id, { head: {} });
       },
     );
-  }
-
-  /** Before its answer, so that no request comes after. */
-  function tellIfUnfit(): void {
-    if (!fitness.isFit()) link.send('unfit', 0);
   }
 
   function compile(defined: Defined, of: number): Promise<CompiledWebtask> {

@@ -7,6 +7,9 @@ import { StreamedResponse } from './response.ts';
 import { createSocket } from './socket.ts';
 import { WholeReply } from './whole-reply.ts';
 
+/** As it is before a webtask may replace it. */
+const { nextTick } = process;
+
 /** The head of an answer and its body, which may still be coming. */
 export interface ExchangeReply {
   readonly status: number;
@@ -58,7 +61,7 @@ export function openExchange(request: RunRequest): Exchange {
     head(status, statusMessage, rawHeaders) {
       const drained = (): void => res.drained();
       body = new Readable({
-        read: () => void (res.isFull() && run.runInAsyncScope(process.nextTick, process, drained)),
+        read: () => void (res.isFull() && run.runInAsyncScope(nextTick, process, drained)),
       });
       body.on('error', () => undefined); // the reader sees it too; without a reader it must not end the process
       body.once('close', close); // the reader went away
@@ -83,7 +86,7 @@ export function openExchange(request: RunRequest): Exchange {
     const { _consuming, _dump } = req as unknown as { _consuming: boolean; _dump(): void };
     if (!_consuming && !req.readableFlowing) _dump.call(req);
     res.detachSocket(socket);
-    process.nextTick(() => res.leave());
+    nextTick(() => res.leave());
   });
 
   const { signal } = request;

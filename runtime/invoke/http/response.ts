@@ -1,5 +1,8 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
 
+/** As it is before a webtask may replace it. */
+const { nextTick } = process;
+
 /** Where a response goes: in one piece where it ends in the turn in which it begins; otherwise head, then bytes. */
 export interface ResponseSink {
   /** Whether an answer may be kept until the end of its turn, to be given in one piece. */
@@ -117,7 +120,7 @@ export class StreamedResponse extends ServerResponse {
     if (done) this.#waiting.push(done);
     if (!this.#isFull && !this.#isScheduled) {
       this.#isScheduled = true;
-      process.nextTick(() => this.endTurn());
+      nextTick(() => this.endTurn());
     }
     return !this.#isFull;
   }
@@ -164,7 +167,7 @@ export class StreamedResponse extends ServerResponse {
   /** What Node calls with informational responses, which end here. */
   _writeRaw(_data: string, encoding?: string | Done, callback?: Done): boolean {
     const done = typeof encoding === 'function' ? encoding : callback;
-    if (done) process.nextTick(done);
+    if (done) nextTick(done);
     return true;
   }
 

@@ -1,10 +1,5 @@
 import { EventEmitter } from 'node:events';
-
-/** Looks whether the platform's own code can still go on in this process. */
-export interface Fitness {
-  /** Whether what it needs of the language works as it did. */
-  isFit(): boolean;
-}
+import { setImmediate } from 'node:timers'; // the global one is the webtasks'
 
 /** What the platform cannot do without, by where it is; a webtask may replace it, for all that run after it. */
 const NEEDED: readonly (readonly [owner: object, name: string | symbol])[] = [
@@ -20,6 +15,7 @@ const NEEDED: readonly (readonly [owner: object, name: string | symbol])[] = [
   [Object, 'assign'],
   [Object, 'entries'],
   [Promise.prototype, 'then'],
+  [process, 'nextTick'],
   [Map.prototype, 'get'],
   [Map.prototype, 'set'],
   [Map.prototype, 'delete'],
@@ -37,31 +33,49 @@ const NEEDED: readonly (readonly [owner: object, name: string | symbol])[] = [
 ];
 
 /**
- * Makes the look. What was replaced is tried, since many packages replace something by what does the same and more; it
- * is tried once. What works neither as it did nor as it should would spoil the requests of all others.
+ * Makes a look at whether the platform's own code can still go on in this process. What was replaced is tried, since
+ * many packages replace something by what does the same and more; it is tried once. What works neither as it did nor as
+ * it should would spoil the requests of all others.
+ *
+ * @param onUnfit - is told at once, or at the end of this turn
+ * @returns looks
  */
-export function watchFitness(): Fitness {
+export function watchFitness(onUnfit: () => void): () => void {
   const read = (): unknown[] => NEEDED.map(([owner, name]) => (owner as Record<string | symbol, unknown>)[name]);
   let known = read();
 
-  return {
-    isFit() {
-      try {
-        for (const _ in {}) return false; // every object would have it
-        let isSame = true;
-        for (let i = 0; i < NEEDED.length; i += 1) {
-          const entry = NEEDED[i];
-          if (entry && (entry[0] as Record<string | symbol, unknown>)[entry[1]] !== known[i]) isSame = false;
-        }
-        if (isSame) return true;
-        if (!works()) return false;
-        known = read();
-        return true;
-      } catch {
-        return false;
-      }
-    },
+  function isFit(): boolean {
+    for (const _ in {}) return false; // every object would have it
+    let isSame = true;
+    for (let i = 0; i < NEEDED.length; i += 1) {
+      const entry = NEEDED[i];
+      if (entry && (entry[0] as Record<string | symbol, unknown>)[entry[1]] !== known[i]) isSame = false;
+    }
+    if (isSame) return true;
+    known = read();
+    tryLater(onUnfit);
+    return works();
+  }
+  return () => {
+    try {
+      if (!isFit()) onUnfit();
+    } catch {
+      onUnfit();
+    }
   };
+}
+
+/** Whether what is to be called later in this turn is. */
+function tryLater(onUnfit: () => void): void {
+  let called = 0;
+  const call = (): void => {
+    called += 1;
+  };
+  setImmediate(() => {
+    if (called !== 2) onUnfit();
+  });
+  process.nextTick(call);
+  Promise.resolve().then(call);
 }
 
 function works(): boolean {
