@@ -176,6 +176,36 @@ describe('the middleware of a webtask', () => {
   describe("with the kit's own compiler", () => {
     specifyMiddleware(() => undefined);
 
+    /** What a webtask with a middleware of these texts prints. */
+    async function printed(middleware: string, more: Record<string, string> = {}): Promise<string[]> {
+      const messages: string[] = [];
+      const meta = { 'wt-compiler': COMPILER, 'wt-middleware': 'https://example.com/first.js', ...more };
+      const source = { code: 'return cb => cb()', file: '/app/webtask.js', fetchText: async () => middleware };
+      const webtask = await compileWebtask(source, { ...NOTHING_GIVEN, meta });
+      const onMessage = (text: string): void => void messages.push(text.split('\n')[0] ?? '');
+      const request = { method: 'GET', url: '/', rawHeaders: [] };
+      await readReply(await runWebtask(webtask, request, { ...SETTINGS, onMessage }));
+      return messages;
+    }
+    const FAILS = 'module.exports = () => (req, res, next) => next(new Error("no entry"));';
+
+    it('logs what its caller is not told: why it answered with 500', async () => {
+      expect(await printed(FAILS)).to.deep.equal(['Error: no entry']);
+    });
+
+    it('logs each step where wt-debug asks for it', async () => {
+      const debug = { 'wt-debug': 'other,wt-middleware' };
+      const passes = 'module.exports = () => (req, res, next) => next();';
+      const first = 'Invoking middleware 0: https://example.com/first.js';
+      expect(await printed(passes, debug)).to.deep.equal([first, 'Invoking middleware 1: the webtask']);
+      expect(await printed(FAILS, debug)).to.deep.equal([
+        first,
+        'Error produced by middleware: Error: no entry',
+        'Error: no entry',
+      ]);
+      expect(await printed(passes)).to.deep.equal([]);
+    });
+
     it('fetches middleware that is named by its URL', async () => {
       const meta = { 'wt-compiler': COMPILER, 'wt-middleware': 'https://example.com/hello.js' };
       const fetchText = async (url: string) =>
