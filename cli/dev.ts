@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import { watch } from 'chokidar';
 import { fail } from '../runtime/errors.ts';
@@ -17,7 +17,7 @@ const SETTLED_MS = 60;
 export async function dev(named: string[], options: { port: number; limit: number }): Promise<void> {
   const { folder } = readProject(process.cwd());
   const chosen = named.map((file) => resolve(file));
-  for (const [i, file] of chosen.entries()) if (!existsSync(file)) fail('RUN_NO_FILE', { file: named[i] ?? file });
+  for (const [i, file] of chosen.entries()) if (!isFile(file)) fail('RUN_NO_FILE', { file: named[i] ?? file });
   const files = (): string[] => (chosen.length > 0 ? chosen : listWebtasks(join(folder, 'webtasks')));
   if (files().length === 0) fail('DEV_NO_WEBTASKS', { folder: join(folder, 'webtasks') });
   refuseSameNames(files());
@@ -56,6 +56,10 @@ export async function dev(named: string[], options: { port: number; limit: numbe
     console.log(`${server.url}/${encodeURIComponent(webtaskName(file))}${describeSecrets(file)}`);
   }
   console.log('watching for changes; ctrl+c ends');
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 /** Two files of one name have one URL: whoever edits the second would wonder. */

@@ -36,6 +36,7 @@ const WRONG_USES: readonly (readonly [args: string, line: string])[] = [
   ],
   ['run a.js', 'webtask run: The webtask a.js cannot be read. Check its path. [RUN_NO_FILE]'],
   ['dev a.js', 'webtask dev: The webtask a.js cannot be read. Check its path. [RUN_NO_FILE]'],
+  ['dev .', 'webtask dev: The webtask . cannot be read. Check its path. [RUN_NO_FILE]'],
   [
     'token mint',
     "webtask token mint: required option '--container <name>' not specified. Run webtask token mint --help. [WRONG_USE]",
