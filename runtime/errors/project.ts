@@ -29,6 +29,12 @@ export const PROJECT_ERRORS = {
     text: 'Both {first} and {second} would be the webtask {name}.',
     fix: 'Rename one of them: a webtask is built, served and stored by its name.',
   },
+  HARNESS_OPTION: {
+    status: 500,
+    fault: 'caller',
+    text: '{what} has no {name}.',
+    fix: 'It may have: {known}.',
+  },
   HARNESS_TABLE: {
     status: 500,
     fault: 'caller',

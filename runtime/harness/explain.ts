@@ -3,12 +3,13 @@ import { WebtaskError } from '../errors.ts';
 /**
  * Writes into the stack of an error what to do about it, since a test runner shows the stack and nothing else.
  *
- * @returns the same error
+ * @returns the same error, which may be explained twice without harm
  */
 export function explain(error: unknown): unknown {
   if (error instanceof WebtaskError && error.fix !== undefined) {
     const { message, fix, code, stack = '' } = error;
-    error.stack = stack.replace(message, () => `${message}\n    ${fix} [${code}]`);
+    const explained = `${message}\n    ${fix} [${code}]`;
+    if (!stack.includes(explained)) error.stack = stack.replace(message, () => explained);
   }
   return error;
 }

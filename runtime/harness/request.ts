@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { RunRequest } from '../invoke/index.ts';
+import { checkMembers } from './known-members.ts';
 
 /** A request as a test writes it. */
 export interface TestRequest {
@@ -14,10 +15,21 @@ export interface TestRequest {
   readonly body?: object | string | Uint8Array | URLSearchParams | Readable | undefined;
 }
 
+const MEMBERS = Object.keys({
+  method: true,
+  url: true,
+  query: true,
+  headers: true,
+  body: true,
+} satisfies Record<keyof TestRequest, true>);
+
 /**
  * Makes of a test's request what a client would send: with `Host`, `Content-Type` and the framing of its body.
+ *
+ * @throws HARNESS_OPTION
  */
 export function toRunRequest(request: TestRequest): RunRequest {
+  checkMembers('A request', request, MEMBERS);
   const headers = new Map<string, [name: string, values: readonly string[]]>([['host', ['Host', ['localhost']]]]);
   const { body, type } = encodeBody(request.body);
   if (type !== undefined) headers.set('content-type', ['Content-Type', [type]]);

@@ -8,6 +8,7 @@ import { functionPlace } from '../invoke/place.ts';
 import { listWebtasks, webtaskName, webtaskSettings } from '../project/index.ts';
 import { currentTest, limitOf, noteProblem, type TestRecord, takeProblems } from './current-test.ts';
 import { explain } from './explain.ts';
+import { checkMembers } from './known-members.ts';
 import { type TestRequest, toRunRequest } from './request.ts';
 import { maskedBy, readResponse, type StreamingResponse, type TestResponse, toHeaders } from './response.ts';
 import { testStorage } from './storage.ts';
@@ -28,6 +29,16 @@ export interface WebtaskOptions {
   readonly limitMs?: number;
 }
 
+const OPTIONS = Object.keys({
+  secrets: true,
+  params: true,
+  meta: true,
+  parseBody: true,
+  mergeBody: true,
+  storage: true,
+  limitMs: true,
+} satisfies Record<keyof WebtaskOptions, true>);
+
 /** A webtask that is loaded for a test. */
 export interface Task {
   readonly name: string;
@@ -47,7 +58,7 @@ export interface Task {
  *
  * @param file - path of the webtask, from the working directory
  * @returns what requests are sent to; a webtask that never answers, or answers twice, fails the test by file and line
- * @throws COMPILE_FAILED and the other errors of compiling; SECRET_MISSING; HARNESS_NO_FILE, HARNESS_NAME_TWICE
+ * @throws COMPILE_FAILED and the other errors of compiling; SECRET_MISSING; HARNESS_NO_FILE, HARNESS_NAME_TWICE, HARNESS_OPTION
  *
  * @example
  * const task = await webtask('webtasks/revoke_dynamodb.ts', { secrets: ['TABLE', 'REGION'] });
@@ -62,6 +73,7 @@ export async function webtask(file: string, options: WebtaskOptions = {}): Promi
 }
 
 async function loadTask(file: string, options: WebtaskOptions): Promise<Task> {
+  checkMembers('webtask(file, options)', options, OPTIONS);
   const name = webtaskName(file);
   const code = await readFile(file, 'utf8').catch((cause) => fail('HARNESS_NO_FILE', { file }, { cause }));
   const other = listWebtasks(dirname(file)).find((it) => it !== file && webtaskName(it) === name);

@@ -24,6 +24,14 @@ describe('a request of a test', () => {
   });
   after(() => project.remove());
 
+  it('is refused with a member that requests do not have, since it was misspelled', async () => {
+    const misspelled = { querry: { a: '1' } } as TestRequest; // as JavaScript lets a test write it
+    const error = await task.get('/', misspelled).catch((error) => error);
+    expect(error.stack).to.match(
+      /^WebtaskError: A request has no querry\.\n {4}It may have: method, url, query, headers, body\. \[HARNESS_OPTION\]\n/,
+    );
+  });
+
   const HOST = ['Host', 'localhost'];
   const sent = async (request?: TestRequest) => (await task.request(request)).json;
 

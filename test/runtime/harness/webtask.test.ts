@@ -154,6 +154,16 @@ module.exports = (context, callback) => context.storage.get((error, data = { cou
       },
     ],
     [
+      'an option that is misspelled',
+      'echo.js',
+      { secret: ['API_KEY'] } as object, // as JavaScript lets a test write it
+      {
+        code: 'HARNESS_OPTION',
+        message: 'webtask(file, options) has no secret.',
+        fix: 'It may have: secrets, params, meta, parseBody, mergeBody, storage, limitMs.',
+      },
+    ],
+    [
       'a value whose name is reserved',
       'echo.js',
       { secrets: { WEBTASK_KEY: '1' } },
