@@ -228,6 +228,15 @@ export const SETTINGS = {
     env: 'WEBTASK_LIMIT_BLOCKED_MS',
     help: 'milliseconds that a webtask may keep everything else from running; 5000 by default',
   },
+  workers: { env: 'WEBTASK_WORKERS', help: 'processes of containers that there are at most; 50 by default' },
+  spareWorkers: {
+    env: 'WEBTASK_SPARE_WORKERS',
+    help: 'processes that are started before a container needs one; 1 by default',
+  },
+  workerIdle: {
+    env: 'WEBTASK_WORKER_IDLE_MS',
+    help: 'milliseconds without a request after which the process of a container is ended; 600000 by default',
+  },
   limitCpu: {
     env: 'WEBTASK_LIMIT_CPU_MS',
     help: 'milliseconds of CPU time that a container has in any 60 s; 10000 by default',

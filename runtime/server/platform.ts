@@ -4,7 +4,7 @@ import type { WebtaskError } from '../errors.ts';
 import { createModules } from '../modules/index.ts';
 import { openStore } from '../store/index.ts';
 import { loadKeySet } from '../token/index.ts';
-import { type ChosenIsolation, readLimits } from '../worker/index.ts';
+import { type ChosenIsolation, readLimits, readPoolLimits } from '../worker/index.ts';
 import { createApiHandler } from './api/api.ts';
 import { RESOURCES } from './api/resources.ts';
 import { createActs, createJournal } from './audit/index.ts';
@@ -86,6 +86,7 @@ export async function openPlatform(
     forgetUrl: loadCode.forget,
     openDocuments,
     limits: usage,
+    pool: readPoolLimits(env, usage.memoryBytes),
     network: networkPolicy(options),
     onOutput: onLine,
   });

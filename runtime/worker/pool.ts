@@ -1,22 +1,8 @@
-import { fail } from '../errors.ts';
+import { fail, WebtaskError } from '../errors.ts';
+import { memoryOf } from './memory-of.ts';
+import type { PoolLimits } from './pool-limits.ts';
 import type { Runnable } from './request-runs.ts';
 import type { Worker } from './start-worker.ts';
-
-/** How many workers there are, and how long they live. */
-export interface PoolLimits {
-  /** Workers that are started and belong to no container yet. */
-  readonly spare: number;
-  /** Workers in all. */
-  readonly max: number;
-  /** Requests that may wait for a worker. */
-  readonly maxWaiting: number;
-  /** Milliseconds without a request after which a worker is recycled. */
-  readonly idleMs: number;
-  /** Milliseconds after which a worker is recycled whatever it does. */
-  readonly maxAgeMs: number;
-  /** Requests after which a worker is recycled. */
-  readonly maxRequests: number;
-}
 
 /** Workers for containers. */
 export interface Pool {
@@ -43,8 +29,16 @@ interface Assigned {
   usedAt: number;
 }
 
+/** A container that waits for a worker. */
+interface Waiting {
+  readonly making: Promise<Assigned>;
+  requests: number;
+}
+
 /** Between two looks at who has been idle or alive too long. */
 const SWEEP_MS = 1000;
+/** Looks between two at the memory of those that have nothing to do. */
+const SWEEPS_PER_MEMORY = 30;
 /** What a caller is told to wait who found all workers busy. */
 const RETRY_SECONDS = 1;
 
@@ -62,16 +56,19 @@ export function createPool(
   limits: PoolLimits,
   now: () => number,
 ): Pool {
-  const assigned = new Map<string, Promise<Assigned>>();
-  const settled = new Map<string, Assigned>();
+  const assigned = new Map<string, Assigned>();
+  const assigning = new Map<string, Waiting>();
   const spare: Promise<Worker>[] = [];
   /** Every process that has not ended, assigned or not. */
   const alive = new Set<Worker>();
   /** Those that get no more requests, and why. */
   const retiring = new Map<Worker, string>();
   let starting = 0;
-  const waiting: (() => void)[] = [];
+  /** Containers for which there is no place, first come first served. */
+  const queue: (() => void)[] = [];
+  let waiting = 0;
   let isClosed = false;
+  let sweeps = 0;
 
   async function startOne(): Promise<Worker> {
     starting += 1;
@@ -81,10 +78,13 @@ export function createPool(
       worker.ended.then(() => {
         alive.delete(worker);
         retiring.delete(worker);
-        waiting.shift()?.();
+        queue.shift()?.();
       });
       if (isClosed) worker.kill('the server stops');
       return worker;
+    } catch (error) {
+      queue.shift()?.(); // its place is free
+      throw error;
     } finally {
       starting -= 1;
     }
@@ -99,15 +99,16 @@ export function createPool(
     }
   }
 
-  /** Has the worker that was used least recently make room, if one has nothing to do. */
-  function makeRoom(): boolean {
+  /** Has the worker that was used least recently make room, if one has nothing to do and room is not being made. */
+  function makeRoom(): void {
+    let ending = 0;
+    for (const worker of retiring.keys()) if (worker.count === 0) ending += 1;
+    if (ending >= queue.length) return;
     let oldest: [string, Assigned] | undefined;
-    for (const entry of settled) {
+    for (const entry of assigned) {
       if (entry[1].worker.count === 0 && (!oldest || entry[1].usedAt < oldest[1].usedAt)) oldest = entry;
     }
-    if (!oldest) return false;
-    retire(oldest[0], 'another container needs its place');
-    return true;
+    if (oldest) retire(oldest[0], 'another container needs its place');
   }
 
   async function take(): Promise<Worker> {
@@ -115,59 +116,90 @@ export function createPool(
       const ready = spare.shift();
       if (ready) return ready;
       if (alive.size + starting < limits.max) return startOne();
-      if (waiting.length >= limits.maxWaiting) fail('WORKERS_BUSY', { max: limits.max, retryAfter: RETRY_SECONDS });
-      const room = new Promise<void>((resolve) => waiting.push(resolve));
+      const place = new Promise<void>((resolve) => queue.push(resolve));
       makeRoom();
-      await room;
+      await place;
     }
   }
 
   async function assign(container: string): Promise<Assigned> {
     const worker = await take();
     const it: Assigned = { worker, since: now(), requests: 0, usedAt: now() };
-    settled.set(container, it);
+    assigned.set(container, it);
     worker.ended.then(() => leave(container, it));
-    setImmediate(fill); // after this request is on its way
+    setImmediate(() => {
+      fill(); // now that this request is on its way
+      makeRoom(); // where it is not: its caller went away
+    });
     return it;
   }
 
+  /** Gives the worker of a container as soon as there is one. */
+  async function waitFor(container: string): Promise<Assigned> {
+    let it = assigning.get(container);
+    const isTooMuch = waiting >= limits.maxWaiting || (it?.requests ?? 0) >= limits.maxWaiting / 2;
+    if (isTooMuch) return fail('WORKERS_BUSY', { max: limits.max, retryAfter: RETRY_SECONDS });
+    if (!it) {
+      it = { making: assign(container), requests: 0 };
+      assigning.set(container, it);
+      const isOver = (): void => void assigning.delete(container);
+      it.making.then(isOver, isOver);
+    }
+    waiting += 1;
+    it.requests += 1;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      const error = new WebtaskError('WORKERS_BUSY', { max: limits.max, retryAfter: RETRY_SECONDS });
+      timer = setTimeout(reject, limits.maxWaitMs, error);
+    });
+    try {
+      return await Promise.race([it.making, tooLong]);
+    } finally {
+      clearTimeout(timer);
+      waiting -= 1;
+      it.requests -= 1;
+    }
+  }
+
   function leave(container: string, it: Assigned): void {
-    if (settled.get(container) !== it) return;
-    settled.delete(container);
-    assigned.delete(container);
+    if (assigned.get(container) === it) assigned.delete(container);
   }
 
   function retire(container: string, reason: string): void {
-    const it = settled.get(container);
+    const it = assigned.get(container);
     if (!it) return;
     leave(container, it);
-    if (it.worker.count === 0) it.worker.kill(reason);
-    else retiring.set(it.worker, reason);
+    retiring.set(it.worker, reason);
+    setImmediate(endRetired); // a request that was given it in this turn has been sent by then
+  }
+
+  function endRetired(): void {
+    for (const [worker, reason] of retiring) if (worker.count === 0) worker.kill(reason);
   }
 
   function onIdle(): void {
-    for (const [worker, reason] of retiring) if (worker.count === 0) worker.kill(reason);
-    if (waiting.length > 0) makeRoom();
+    endRetired();
+    makeRoom();
   }
 
   function sweep(): void {
-    for (const [container, { worker, since, usedAt, requests }] of settled) {
+    sweeps += 1;
+    for (const [container, it] of assigned) {
+      const { worker, since, usedAt, requests } = it;
       if (worker.count === 0 && now() - usedAt >= limits.idleMs) retire(container, 'it had nothing to do');
       else if (now() - since >= limits.maxAgeMs) retire(container, 'it was old');
       else if (requests >= limits.maxRequests) retire(container, 'it had answered enough requests');
+      else if (worker.count === 0 && sweeps % SWEEPS_PER_MEMORY === 0 && memoryOf(worker.pid) > limits.maxKeptBytes) {
+        retire(container, 'it had kept too much memory');
+      }
     }
   }
+
   async function workerOf(container: string): Promise<Worker> {
-    let found = assigned.get(container);
-    if (!found) {
-      found = assign(container);
-      assigned.set(container, found);
-      found.catch(() => assigned.delete(container));
-    }
-    const it = await found;
+    const it = assigned.get(container) ?? (await waitFor(container));
     if (!it.worker.isFit) {
       // Of several requests that find it so, one sees to that.
-      if (settled.get(container) === it) retire(container, 'one of its webtasks replaced what all need');
+      if (assigned.get(container) === it) retire(container, 'one of its webtasks replaced what all need');
       return workerOf(container);
     }
     it.requests += 1;
@@ -180,9 +212,9 @@ export function createPool(
 
   return {
     workerOf,
-    forget: (container, runnable) => settled.get(container)?.worker.forget(runnable),
+    forget: (container, runnable) => assigned.get(container)?.worker.forget(runnable),
     recycle(container, reason) {
-      const it = settled.get(container);
+      const it = assigned.get(container);
       if (!it) return false;
       leave(container, it);
       it.worker.kill(reason);

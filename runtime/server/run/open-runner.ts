@@ -17,20 +17,13 @@ export interface RunnerParts extends Omit<VersionParts<unknown>, 'onForgotten' |
   readonly openDocuments: () => Promise<Documents>;
   /** What webtasks may use. */
   readonly limits: Limits;
+  /** How many workers there are. */
+  readonly pool: PoolLimits;
   /** Where they may connect to, unless they run in this process. */
   readonly network: NetworkPolicy;
   /** Receives what workers print past the streams of their webtasks. */
   readonly onOutput: (text: string) => void;
 }
-
-const POOL: PoolLimits = {
-  spare: 1,
-  max: 50,
-  maxWaiting: 1000,
-  idleMs: 10 * 60_000,
-  maxAgeMs: 60 * 60_000,
-  maxRequests: 1_000_000,
-};
 
 /** Makes what runs webtasks. Only what is asked for is loaded. */
 export async function openRunner(mode: Isolation, parts: RunnerParts): Promise<Runner> {
@@ -47,5 +40,5 @@ export async function openRunner(mode: Isolation, parts: RunnerParts): Promise<R
     mode,
     readable: folder === undefined ? [modulesFolder] : [modulesFolder, folder],
   });
-  return createWorkerRunner({ ...its, pool: createPool(start, POOL, () => performance.now()) });
+  return createWorkerRunner({ ...its, pool: createPool(start, parts.pool, () => performance.now()) });
 }

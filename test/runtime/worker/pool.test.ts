@@ -1,9 +1,18 @@
 import { expect } from 'chai';
-import { createPool, type Pool, type PoolLimits } from '../../../runtime/worker/pool.ts';
+import { createPool, type Pool } from '../../../runtime/worker/pool.ts';
+import { type PoolLimits, readPoolLimits } from '../../../runtime/worker/pool-limits.ts';
 import type { Worker } from '../../../runtime/worker/start-worker.ts';
-import { refusalOf } from '../../support/refusal.ts';
+import { refusalIn, refusalOf } from '../../support/refusal.ts';
 
-const LIMITS: PoolLimits = { spare: 1, max: 3, maxWaiting: 1, idleMs: 60_000, maxAgeMs: 600_000, maxRequests: 100 };
+const LIMITS: PoolLimits = {
+  ...readPoolLimits({}, 256 << 20),
+  spare: 1,
+  max: 3,
+  maxWaiting: 10,
+  idleMs: 60_000,
+  maxAgeMs: 600_000,
+  maxRequests: 100,
+};
 
 /** A process that only lives and dies: what the pool has to do with one. */
 interface Process extends Worker {
@@ -13,7 +22,7 @@ interface Process extends Worker {
   killed: string | undefined;
 }
 
-function poolOf(limits: Partial<PoolLimits> = {}): { pool: Pool; started: Process[]; clock: { now: number } } {
+function poolOf(limits: Partial<PoolLimits> = {}) {
   const started: Process[] = [];
   const clock = { now: 0 };
   const start = async (onIdle: () => void): Promise<Worker> => {
@@ -40,7 +49,7 @@ function poolOf(limits: Partial<PoolLimits> = {}): { pool: Pool; started: Proces
     started.push(it);
     return it;
   };
-  return { pool: createPool(start, { ...LIMITS, ...limits }, () => clock.now), started, clock };
+  return { pool: createPool(start, { ...LIMITS, ...limits }, () => clock.now), started, clock, start };
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -53,6 +62,13 @@ describe('the pool of workers', () => {
     ({ pool, started, clock } = poolOf(limits));
   };
   const pidOf = async (container: string): Promise<number> => (await pool.workerOf(container)).pid;
+  /** Has the worker of a container answer a request that does not end. */
+  const busy = async (container: string): Promise<{ worker: Process }> => {
+    const pid = await pidOf(container);
+    const worker = started[pid - 1] ?? expect.fail('it was not started');
+    worker.count = 1;
+    return { worker };
+  };
   afterEach(() => pool.close());
 
   it('gives a container its own worker, one that was started before, and starts the next', async () => {
@@ -87,7 +103,7 @@ describe('the pool of workers', () => {
   });
 
   it('lets a request wait for a busy worker, and refuses it where too many wait', async () => {
-    use({ spare: 0, max: 1 });
+    use({ spare: 0, max: 1, maxWaiting: 1 });
     await pidOf('a');
     const [first] = started;
     if (!first) throw new Error('none was started');
@@ -102,6 +118,64 @@ describe('the pool of workers', () => {
     first.count = 0;
     first.onIdle();
     expect(await waiting).to.equal(2);
+  });
+
+  it('lets no container have more than half of the places to wait in', async () => {
+    use({ spare: 0, max: 1, maxWaiting: 4 });
+    const { worker } = await busy('a');
+    const waiting = [pidOf('b'), pidOf('b')];
+    expect(await refusalOf(pidOf('b'))).to.include({ code: 'WORKERS_BUSY' });
+    waiting.push(pidOf('c'));
+    Object.assign(worker, { count: 0 }).onIdle();
+    expect(await Promise.all(waiting)).to.deep.equal([2, 2, 3]);
+  });
+
+  it('serves containers in the order in which they came', async () => {
+    use({ spare: 0, max: 1 });
+    const { worker } = await busy('a');
+    const order: string[] = [];
+    const waiting = ['b', 'c', 'd'].map((it) => pidOf(it).then(() => order.push(it)));
+    await turn();
+    Object.assign(worker, { count: 0 }).onIdle();
+    await Promise.all(waiting);
+    expect(order).to.deep.equal(['b', 'c', 'd']);
+  });
+
+  it('refuses a request that has waited too long', async () => {
+    use({ spare: 0, max: 1, maxWaitMs: 0 });
+    await busy('a');
+    expect(await refusalOf(pidOf('b'))).to.include({ code: 'WORKERS_BUSY' });
+  });
+
+  it('takes no worker away from a request that was given it in the same turn', async () => {
+    use({ spare: 0, max: 1 });
+    await pool.workerOf('a');
+    const given = busy('a');
+    const waiting = pidOf('b');
+    const { worker } = await given;
+    await turn();
+    expect(worker.killed).to.equal(undefined);
+    Object.assign(worker, { count: 0 }).onIdle();
+    expect(await waiting).to.equal(2);
+  });
+
+  it('gives the place of a worker that could not be started to whoever is next', async () => {
+    let fails = true;
+    const real = poolOf({ spare: 0, max: 1 });
+    pool = createPool(
+      async (onIdle) => {
+        await turn();
+        if (fails) throw new Error('not today');
+        return real.start(onIdle);
+      },
+      { ...LIMITS, spare: 0, max: 1 },
+      () => 0,
+    );
+    const first = pidOf('a').catch(({ message }) => message);
+    const second = pidOf('b');
+    await first;
+    fails = false;
+    expect([await first, await second]).to.deep.equal(['not today', 1]);
   });
 
   it('gives the next request a new worker when one has died', async () => {
@@ -164,4 +238,41 @@ describe('a worker of the pool that has lived its time', () => {
       await pool.close();
     });
   }
+});
+
+describe('a worker of the pool that keeps much memory', () => {
+  it('is recycled when it has nothing to do', async function () {
+    if (process.platform !== 'linux') return this.skip(); // nobody says there what it keeps
+    const { pool, started } = poolOf({ spare: 0, maxKeptBytes: 1 });
+    await pool.workerOf('a');
+    const [first] = started;
+    Object.assign(first ?? {}, { pid: process.pid });
+    for (let second = 0; second < 30; second++) pool.sweep();
+    await turn();
+    expect(first?.killed).to.equal('it had kept too much memory');
+    await pool.close();
+  });
+});
+
+describe('the numbers of workers', () => {
+  it('are those of the settings', () => {
+    const env = { WEBTASK_WORKERS: '3', WEBTASK_SPARE_WORKERS: '0', WEBTASK_WORKER_IDLE_MS: '5' };
+    expect(readPoolLimits(env, 100)).to.deep.equal({
+      max: 3,
+      spare: 0,
+      idleMs: 5,
+      maxWaiting: 1000,
+      maxWaitMs: 10_000,
+      maxAgeMs: 3_600_000,
+      maxRequests: 1_000_000,
+      maxKeptBytes: 50,
+    });
+  });
+
+  it('are refused where they are none', () => {
+    expect(refusalIn(() => readPoolLimits({ WEBTASK_WORKERS: '0' }, 100))).to.deep.include({
+      code: 'SETTING_INVALID',
+      message: 'WEBTASK_WORKERS cannot be used: it is no whole number from 1.',
+    });
+  });
 });
