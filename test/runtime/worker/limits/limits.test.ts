@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { SETTINGS } from '../../../../cli/options.ts';
 import { ERRORS } from '../../../../runtime/errors.ts';
@@ -22,4 +23,25 @@ describe('the limits', () => {
         message: 'WEBTASK_LIMIT_CPU_MS cannot be used: it is no whole number above 0.',
       });
   });
+});
+
+describe('the table of limits in docs/security.md', () => {
+  it('says of each what it is, how much, where it is set, and what comes of more', () => {
+    const page = readFileSync(new URL('../../../../docs/security.md', import.meta.url), 'utf8');
+    const rows = Object.values(LIMITS).map(({ what, default: value, unit, setting, error }) => {
+      const link = Object.hasOwn(ERRORS, error)
+        ? `[\`${error}\`](errors.md#${error})`
+        : `\`${error}\`, from the system`;
+      return `| ${what} | ${amount(value, unit)} | \`${setting}\` | ${link} |`;
+    });
+    expect(page).to.include(
+      ['| limit | by default | setting | error |', '| --- | --- | --- | --- |', ...rows, ''].join('\n'),
+    );
+  });
+
+  function amount(value: number, unit: string): string {
+    if (unit === 'ms') return `${value / 1000} s`;
+    if (unit === 'count') return String(value);
+    return value % (1 << 20) === 0 ? `${value >> 20} MB` : `${value >> 10} KB`;
+  }
 });
