@@ -29,3 +29,12 @@ describe('npm run bench -- run --quick --json', () => {
     expect(ratios).to.include.keys('token-process/node-http', 'token-process p99/node-http p99', 'fastify/node-http');
   });
 });
+
+describe('npm run bench -- identity --quick --json', () => {
+  it('compares verifying with the bare signature and with other libraries, in the same rounds', () => {
+    const { contenders, ratios } = benchOf('identity');
+    for (const name of ['raw RS256', 'verify RS256', 'warm RS256', 'jose', 'fast-jwt', 'seed-pair'])
+      expect(contenders).to.have.property(name).that.includes({ unit: 'tokens/s' });
+    expect(ratios).to.include.keys('verify/raw', 'verify/seed-pair', 'warm/raw');
+  });
+});

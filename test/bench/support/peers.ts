@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from './start.ts';
 
@@ -52,12 +52,20 @@ export const PEER_CONTENDERS: readonly Contender[] = [
  * @returns whether they are there
  */
 export function installPeers(say: (line: string) => void): boolean {
-  if (existsSync(`${PEERS}node_modules/.package-lock.json`)) return true;
+  if (isInstalled()) return true;
   say('installing what is compared with, once');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status } = spawnSync('npm', args, { cwd: PEERS, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) console.error('bench: the peers could not be installed, and are left out');
   return status === 0;
+}
+
+/** As the lock file has them: npm writes its own copy of it last. */
+function isInstalled(): boolean {
+  const [copy, lock] = ['node_modules/.package-lock.json', 'package-lock.json'].map((file) =>
+    statSync(`${PEERS}${file}`, { throwIfNoEntry: false }),
+  );
+  return copy !== undefined && lock !== undefined && copy.mtimeMs > lock.mtimeMs;
 }
 
 function onNode(name: string, program: string): Contender {
