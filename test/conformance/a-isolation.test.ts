@@ -10,19 +10,19 @@ describe('A. programs of one container beside those of another', () => {
     if (server.masterKey === undefined) return this.skip(); // a token for a second container cannot be had
     const asMaster = { Authorization: `Bearer ${server.masterKey}` };
     for (const [ten, code] of [
-      ['dev', "module.exports = (ctx, cb) => { if (ctx.query.loop) while (true) {} cb(null, 'here'); };"],
-      ['other', "module.exports = (cb) => cb(null, 'there');"],
+      ['spinning', "module.exports = (ctx, cb) => { if (ctx.query.loop) while (true) {} cb(null, 'here'); };"],
+      ['dev', "module.exports = (cb) => cb(null, 'there');"],
     ]) {
       const json = { ten, jtn: 'spin', code };
       expect((await server.call('POST', '/api/tokens/issue', { json, headers: asMaster })).status).to.equal(200);
     }
     const textOf = async (path: string): Promise<string> => (await fetch(`${server.url}/api/run/${path}`)).text();
-    await textOf('other/spin'); // its worker runs
+    await textOf('dev/spin'); // its worker runs
     let isOver = false;
-    const loop = fetch(`${server.url}/api/run/dev/spin?loop=1`).finally(() => {
+    const loop = fetch(`${server.url}/api/run/spinning/spin?loop=1`).finally(() => {
       isOver = true;
     });
-    expect(await textOf('other/spin')).to.equal('"there"');
+    expect(await textOf('dev/spin')).to.equal('"there"');
     expect(isOver).to.equal(false);
 
     const answer = await loop;
@@ -30,6 +30,6 @@ describe('A. programs of one container beside those of another', () => {
     expect(code).to.equal(answer.status).and.be.within(500, 599);
     if (server.isOwn)
       expect({ code, message }).to.deep.equal({ code: 504, message: 'spin did not answer within 1000 ms.' });
-    expect(await textOf('dev/spin')).to.equal('"here"');
+    expect(await textOf('spinning/spin')).to.equal('"here"');
   });
 });

@@ -175,7 +175,8 @@ describe('A. programs run', () => {
     expect(answer.body).to.equal('["s","m","p","function"]');
   });
 
-  it("20. 'use latest' with import, and a lone export default, are webtasks", async () => {
+  it("20. 'use latest' with import, and a lone export default, are webtasks", async function () {
+    this.timeout(60_000); // another server fetches Express
     const mixed = `'use latest';\nimport express from 'express';\nmodule.exports = (cb) => cb(null, typeof express);`;
     expect((await run(mixed)).body).to.equal('"function"');
     const alone = `'use latest';\nexport default function (cb) { cb(null, 'alone'); }`;

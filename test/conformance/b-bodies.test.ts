@@ -47,7 +47,8 @@ describe('B. body handling', () => {
     });
   }
 
-  it('30. and so does the parser of an Express app', async () => {
+  it('30. and so does the parser of an Express app', async function () {
+    this.timeout(60_000); // another server fetches Express
     const app = `const express = require('express');
       const app = express();
       app.use(express.json());

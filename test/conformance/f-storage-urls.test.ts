@@ -1,14 +1,16 @@
+import { once } from 'node:events';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { expect } from 'chai';
-import { urlForWebtasks } from '../support/isolation.ts';
 import { startOrigin } from '../support/origin.ts';
 import { ask } from '../support/server.ts';
 import { useServer } from './server.ts';
 
 /** Answers with what a sequence of storage calls gave; `?do=` names it. */
-const STORAGE = `
+const CALLS = `
 const get = (storage) => new Promise((resolve) => storage.get((error, data) => resolve([error ? error.code || error.message : null, data])));
 const set = (storage, data, options) => new Promise((resolve) => storage.set(data, options || {}, (error) =>
-  resolve(error ? [error.code, error.conflict] : 'ok')));
+  resolve(error ? [error.code, error.conflict] : 'ok')));`;
+const STORAGE = `${CALLS}
 const steps = {
   get: async ({ storage }) => get(storage),
   set: async ({ storage, query }) => { await get(storage); return set(storage, JSON.parse(query.data)); },
@@ -16,14 +18,17 @@ const steps = {
   blind: async ({ storage }) => { try { storage.set(1); return 'set'; } catch (error) { return error.message; } },
   large: async ({ storage, query }) => { await get(storage); return set(storage, { text: 'x'.repeat(+query.bytes) }); },
   size: async ({ storage }) => (await get(storage))[1].text.length,
-  // Another request sets in between, through this server's own address.
-  interleaved: async ({ storage, query }) => {
-    await get(storage);
-    await (await fetch(query.other)).text();
-    return [await set(storage, 'mine'), await set(storage, 'mine after all'), await get(storage)];
-  },
 };
 module.exports = (ctx, cb) => steps[ctx.query.do](ctx).then((result) => cb(null, { result }), cb);`;
+
+/** Sets what it has read before, once its caller has sent the end of its body. */
+const INTERLEAVED = `${CALLS}
+module.exports = async ({ storage }, req, res) => {
+  await get(storage);
+  res.write('it has read');
+  req.resume().once('end', async () => res.end(JSON.stringify(
+    [await set(storage, 'mine'), await set(storage, 'mine after all'), await get(storage)])));
+};`;
 
 describe('F. storage and URLs', () => {
   const server = useServer({ limitMs: 10_000, runDomain: 'run.test' });
@@ -55,12 +60,19 @@ describe('F. storage and URLs', () => {
     });
 
     it('91. tells the second of two that set at once what is there; setting again then succeeds', async () => {
-      const other = encodeURIComponent(`${urlForWebtasks(server.url)}/api/run/dev/storage?do=set&data="theirs"`);
-      expect(await run('storage', `do=interleaved&other=${other}`)).to.deep.equal([
-        [409, 'theirs'],
-        'ok',
-        [null, 'mine after all'],
-      ]);
+      await server.create('storage', INTERLEAVED);
+      const { hostname, port, protocol } = new URL(server.url);
+      const { request } = await import(protocol === 'https:' ? 'node:https' : 'node:http');
+      const asked: ClientRequest = request({ hostname, port, path: '/api/run/dev/storage', method: 'POST' });
+      asked.flushHeaders();
+      const [response] = (await once(asked, 'response')) as [IncomingMessage];
+      const pieces = response.setEncoding('utf8')[Symbol.asyncIterator]();
+      expect((await pieces.next()).value).to.equal('it has read'); // and is not over
+      expect(
+        (await server.call('PUT', '/api/webtask/dev/storage/data', { json: { data: '"theirs"' } })).status,
+      ).to.equal(200);
+      asked.end();
+      expect(JSON.parse((await pieces.next()).value)).to.deep.equal([[409, 'theirs'], 'ok', [null, 'mine after all']]);
     });
 
     it('92. sets without a get only where it is forced', async () => {
