@@ -66,8 +66,8 @@ export class WebtaskError<Code extends ErrorCode = ErrorCode> extends Error {
 }
 
 /** What happened to what and why, and in which line of a webtask where that is known, as a sentence. */
-export function sentenceOf({ message, fields: { place } }: WebtaskError): string {
-  const text = place === undefined ? message : `${message} (${place})`;
+export function sentenceOf({ message, fields: { thrownAt } }: WebtaskError): string {
+  const text = thrownAt === undefined ? message : `${message} (${thrownAt})`;
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 

@@ -66,14 +66,14 @@ export function languageOf(source: WebtaskSource, meta: Readonly<Record<string, 
 /**
  * Refuses a webtask for what code threw while it was compiled.
  *
- * @param place - the line that it was thrown in, which is not in its message
+ * @param thrownAt - the line that it was thrown in, which is not in its message
  * @throws COMPILE_FAILED, or the error itself where it is one of ours
  */
-export function refuse(error: unknown, place?: string): never {
+export function refuse(error: unknown, thrownAt?: string): never {
   if (error instanceof WebtaskError) throw error;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   // The first line only: behind it Node lists the files that led to a missing module.
-  fail('COMPILE_FAILED', { reason: message.split('\n', 1)[0] ?? '', stack, place }, { cause: error });
+  fail('COMPILE_FAILED', { reason: message.split('\n', 1)[0] ?? '', stack, thrownAt }, { cause: error });
 }
 
 function isDefaultExport(value: unknown): value is { default: unknown } {
