@@ -1,4 +1,5 @@
 import { fail, WebtaskError } from '../errors.ts';
+import { canLimit } from './launch.ts';
 import type { NetworkPolicy } from './network/index.ts';
 import { probeSandbox } from './probe-sandbox.ts';
 import type { UserRange } from './users.ts';
@@ -28,7 +29,7 @@ export async function chooseIsolation(
   users: UserRange,
   network: NetworkPolicy,
 ): Promise<ChosenIsolation> {
-  if (asked === 'inline' || asked === 'process') return { mode: asked, unlimited: UNLIMITED[asked] };
+  if (asked === 'inline' || asked === 'process') return { mode: asked, unlimited: unlimitedIn(asked) };
   const uid = process.getuid?.() === 0 ? users.last : undefined;
   const probing = network === 'none' ? undefined : tryNetwork(network, uid);
   probing?.catch(() => undefined); // of no interest where workers cannot be shut in
@@ -37,10 +38,9 @@ export async function chooseIsolation(
     await probing;
   } catch (error) {
     if (asked === 'sandbox' || !(error instanceof WebtaskError)) throw error;
-    return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: UNLIMITED.process };
+    return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: unlimitedIn('process') };
   }
-  // The limit of processes is that of a user.
-  return { mode: 'sandbox', unlimited: uid === undefined ? ['processes'] : [] };
+  return { mode: 'sandbox', unlimited: [] };
 }
 
 async function tryNetwork(policy: 'public' | 'all', uid: number | undefined): Promise<void> {
@@ -48,10 +48,17 @@ async function tryNetwork(policy: 'public' | 'all', uid: number | undefined): Pr
   await probeNetwork({ policy, uid });
 }
 
-const UNLIMITED = {
-  inline: ['memory', 'CPU time', 'processes', 'open files', 'disk', 'network'],
-  process: ['memory', 'processes', 'open files', 'disk', 'network'],
-} as const;
+/** Elsewhere than on Linux nobody says what a process uses, and without `prlimit` nothing holds its memory. */
+function unlimitedIn(mode: 'inline' | 'process'): string[] {
+  const isCounted = mode === 'process' && process.platform === 'linux';
+  const isHeld = isCounted && canLimit();
+  return [
+    ...(isHeld ? [] : ['memory', 'open files']),
+    ...(isCounted ? [] : ['CPU time', 'processes']),
+    'files of this machine',
+    'network',
+  ];
+}
 
 /** Refuses to let others in where nothing holds what webtasks do. */
 export function refuseUnlessShutIn({ mode }: ChosenIsolation, host: string): void {

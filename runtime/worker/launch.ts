@@ -29,9 +29,18 @@ export function launchProcess(
 ): Launch {
   const node = [process.execPath, ...nodeArguments(memoryBytes), program, network];
   const limited = [`--data=${dataBytes(memoryBytes)}`, '--core=0', `--cpu=${MAX_CPU_SECONDS}`, `--nofile=${files}`];
-  prlimit ??= findProgram('prlimit');
-  const [command = process.execPath, ...args] = prlimit === '' ? node : [prlimit, ...limited, ...node];
+  const [command = process.execPath, ...args] = canLimit() ? [prlimitPath(), ...limited, ...node] : node;
   return { command, args, env: {} };
+}
+
+/** Whether memory and open files of a process can be limited here. */
+export function canLimit(): boolean {
+  return prlimitPath() !== '';
+}
+
+function prlimitPath(): string {
+  prlimit ??= findProgram('prlimit');
+  return prlimit;
 }
 let prlimit: string | undefined;
 

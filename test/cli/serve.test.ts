@@ -61,7 +61,7 @@ shop | hi
     expect(
       server.stdout,
     ).to.include(`(process: each container's webtasks run in a process of their own, which holds mistakes but no attacks)
-not limited: memory, processes, open files, disk, network
+not limited: files of this machine, network
 `);
     const pid = Number((await run('return cb => cb(null, process.pid)')).body);
     expect(process.kill(pid, 0)).to.equal(true);
@@ -77,7 +77,7 @@ not limited: memory, processes, open files, disk, network
       server.stdout.replace(url, 'URL'),
     ).to.include(`listening on URL (process: each container's webtasks run in a process of their own, which holds mistakes but no attacks)
 no sandbox: Webtasks cannot be shut in here: bubblewrap is not installed. Install it (apt-get install bubblewrap), or choose --isolation process.
-not limited: memory, processes, open files, disk, network
+not limited: memory, open files, files of this machine, network
 `);
   });
 
