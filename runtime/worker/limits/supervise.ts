@@ -113,7 +113,8 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
   /** Who is to blame is known by whose code is running; that it ends does not depend on that. */
   function endBy(worker: Supervised, it: Watched, errorFor: (place: Place | undefined) => WebtaskError): void {
     it.isEnding = true;
-    worker.where().then((place) => worker.breach(errorFor(place), place?.run));
+    const end = (place?: Place): void => worker.breach(errorFor(place), place?.run);
+    worker.where().then(end, () => end());
   }
 
   return {
