@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, startServer } from '../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, signToken, type TokenClaims } from '../../runtime/token/index.ts';
+import { testIsolation } from './isolation.ts';
 import { startOrigin } from './origin.ts';
 import type { TestRepository } from './repository.ts';
 
@@ -36,6 +37,7 @@ export async function startCluster(
   const keys = await loadKeySet({ dataFolder, env });
   const start = (settings = env): Promise<RunningServer> =>
     startServer({
+      isolation: testIsolation(),
       port: 0,
       host: '127.0.0.1',
       dataFolder,
