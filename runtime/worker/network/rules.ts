@@ -13,6 +13,9 @@ export interface RuleSettings {
 
 /** Packets a second to the server, beyond which questions for names are lost. */
 const QUESTIONS = 200;
+/** Connections a second, beyond which packets are lost: TCP tries again. The kernel keeps each in its own memory. */
+const CONNECTIONS = 100;
+const CONNECTIONS_AT_ONCE = 500;
 
 /**
  * Writes the rules of a worker's network as nft reads them: what is not allowed is refused, at once, so that nobody
@@ -25,6 +28,14 @@ const QUESTIONS = 200;
  */
 export function networkRules({ policy, namePort, ownAddresses }: RuleSettings): string {
   return `table inet webtask {
+  chain own_output {
+    type filter hook output priority -300; policy accept;
+    oifname "lo" notrack
+  }
+  chain own_input {
+    type filter hook prerouting priority -300; policy accept;
+    iifname "lo" notrack
+  }
   chain names {
     type nat hook output priority -100; policy accept;
     ip daddr ${NAME_SERVER} meta l4proto { tcp, udp } th dport 53 dnat ip to ${GATEWAY}:${namePort}
@@ -35,6 +46,7 @@ export function networkRules({ policy, namePort, ownAddresses }: RuleSettings): 
     icmpv6 type { nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert } accept
     ip daddr ${GATEWAY} meta l4proto { tcp, udp } th dport ${namePort} goto questions
     ${policy === 'public' ? refusals(ownAddresses.filter(isPublicAddress)).join('\n    ') : '# all that the server reaches'}
+    ct state new limit rate over ${CONNECTIONS}/second burst ${CONNECTIONS_AT_ONCE} packets drop
     meta l4proto { tcp, udp } accept
     goto refuse
   }

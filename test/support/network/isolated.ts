@@ -115,6 +115,12 @@ function listeningPorts(pid: number): number[] {
   return [...new Set(ports.flatMap((port) => (port ? [Number.parseInt(port, 16)] : [])))];
 }
 
+/** Says how many connections the kernel remembers in the network of a process. */
+export function rememberedIn(pid: number): number {
+  const count = '/proc/sys/net/netfilter/nf_conntrack_count';
+  return Number(execFileSync('nsenter', ['-t', String(pid), '--net', 'cat', count], { encoding: 'utf8' }));
+}
+
 /** The machine has a private address of IPv4, as behind a NAT, and a public one of IPv6. */
 function layCable(machine: number, internet: number): void {
   const inMachine = ['-t', String(machine), '-n'];

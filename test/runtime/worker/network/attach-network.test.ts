@@ -1,5 +1,10 @@
 import { expect } from 'chai';
-import { type IsolatedMachine, skipWithoutIsolation, startIsolatedMachine } from '../../../support/network/isolated.ts';
+import {
+  type IsolatedMachine,
+  rememberedIn,
+  skipWithoutIsolation,
+  startIsolatedMachine,
+} from '../../../support/network/isolated.ts';
 
 const NOT_PUBLIC = [
   '10.1.2.3',
@@ -35,7 +40,10 @@ for (const [who, uid] of [
     after(() => machine?.close());
 
     describe('with the policy public', () => {
-      before(() => machine.start('public'));
+      let worker = 0;
+      before(async () => {
+        worker = await machine.start('public');
+      });
       after(() => machine.endWorker());
 
       it('leads to the internet, by address and by name, over IPv4, IPv6 and UDP', async () => {
@@ -110,6 +118,21 @@ for (const [who, uid] of [
 
       it('is told long answers over TCP', async () => {
         expect(await machine.run("lookup('long.test').then((them) => them.length)")).to.equal(200);
+      });
+
+      it('has the kernel remember some of its connections, not as many as it opens', async () => {
+        const flood = (host: string): Promise<unknown> =>
+          machine.run(`new Promise(async (resolve) => {
+            const socket = dgram.createSocket('udp4');
+            let left = 5000;
+            for (let port = 10000; port < 15000; port++) {
+              socket.send('x', port, '${host}', () => --left > 0 || socket.close(() => resolve(true)));
+              if (port % 500 === 0) await new Promise(setImmediate);
+            }
+          })`);
+        await flood('127.0.0.1');
+        await flood('93.184.216.34');
+        expect(rememberedIn(worker)).to.be.within(100, 2000);
       });
 
       it('asks nobody else for names', async () => {
