@@ -23,6 +23,8 @@ export interface ContextParts {
   readonly codeUrl?: string | undefined;
   /** Issues tokens as children of the one that authorised the run. */
   readonly issue?: IssueForRun | undefined;
+  /** Makes the signal of the caller; asked for once, by webtasks that look at it. */
+  readonly makeSignal?: (() => AbortSignal) | undefined;
   /** Development only: is told of secrets and parameters that are read and were never given. */
   readonly reportMissing?: ReportMissing | undefined;
 }
@@ -42,7 +44,7 @@ export function createContext(parts: ContextParts): WebtaskContext {
   const { 'x-wt-params': _platform, ...headers } = parts.headers; // the platform's own, which holds the token
   const report = parts.reportMissing;
   const given = [...Object.keys(secrets), ...Object.keys(params)];
-  const context: WebtaskContext = {
+  const context: WebtaskContext = Object.assign(new Caller(parts.makeSignal), {
     id: parts.id,
     data: report ? watchMissing(data, 'data', given, report) : data,
     query: parts.query,
@@ -52,9 +54,24 @@ export function createContext(parts: ContextParts): WebtaskContext {
     headers,
     storage: parts.storage,
     ...createTokenMethods({ token: parts.token, codeUrl: parts.codeUrl, issue: parts.issue }),
-  };
+  });
   if (parts.parsed.body !== undefined) context.body = parts.parsed.body;
   if (parts.parsed.raw !== undefined) context.body_raw = parts.parsed.raw;
   if (parts.token !== undefined) context.token = parts.token;
   return context;
+}
+
+/** The caller, for a context: no field of the original, so that it is not among those that are listed. */
+class Caller {
+  readonly #makeSignal: (() => AbortSignal) | undefined;
+  #signal: AbortSignal | undefined;
+
+  constructor(makeSignal: (() => AbortSignal) | undefined) {
+    this.#makeSignal = makeSignal;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= this.#makeSignal?.() ?? new AbortController().signal;
+    return this.#signal;
+  }
 }

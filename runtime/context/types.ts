@@ -37,6 +37,8 @@ export interface WebtaskContext<Secrets extends object = Record<string, string>>
   /** The body's text, only where it was read. */
   body_raw?: string;
   readonly storage: WebtaskStorage;
+  /** Aborted when the caller goes away before the answer is whole, or the run is cut off: nobody wants the result. */
+  readonly signal: AbortSignal;
   /** The token that authorised this run, only where it fixes the code or the caller shared it. */
   token?: string;
   /**

@@ -15,6 +15,7 @@ import type { RunSettings } from './run.ts';
  *
  * The request also gets what adapters look for on it: `query`, `x_wt`, and `raw_body` where the body was read.
  *
+ * @param makeSignal - makes `context.signal`
  * @throws BODY_TOO_LARGE
  * @see protocol reference 3.2, 3.5
  */
@@ -24,6 +25,7 @@ export async function prepareContext(
   settings: RunSettings,
   id: string,
   reportMissing: ReportMissing | undefined,
+  makeSignal: () => AbortSignal,
 ): Promise<WebtaskContext> {
   const { query, reserved } = readQuery(req.url ?? '/');
   const takesBody = webtask.model === 'callback' || webtask.model === 'context';
@@ -36,7 +38,7 @@ export async function prepareContext(
     x_wt: platformParameters(settings, id, mergeBody),
     ...(parses && { raw_body: parsed.raw }),
   });
-  return createContext({ ...settings, id, query, headers: req.headers, parsed, mergeBody, reportMissing });
+  return createContext({ ...settings, id, query, headers: req.headers, parsed, mergeBody, reportMissing, makeSignal });
 }
 
 function platformParameters(settings: RunSettings, id: string, mergeBody: boolean): PlatformParameters {

@@ -162,8 +162,15 @@ export async function runWebtask(
     if (res.writableEnded) outcome.threwLate(error);
     else fail(webtaskFailure('uncaught', error), error);
   };
+  const makeSignal = (): AbortSignal => {
+    const caller = new AbortController();
+    const leave = (): void => void ((!res.writableFinished || failure !== undefined) && caller.abort());
+    if (res.destroyed) leave();
+    else res.once('close', leave);
+    return caller.signal;
+  };
   const start = async (): Promise<void> => {
-    const context = await prepareContext(webtask, req, settings, id, onMissing);
+    const context = await prepareContext(webtask, req, settings, id, onMissing, makeSignal);
     callWebtask(webtask, context, exchange, outcome);
   };
   callInRun(run, start).catch((error: unknown) => {
