@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { loadKeySet, signToken } from '../../runtime/token/index.ts';
-import { testIsolation, testPackages } from '../support/isolation.ts';
+import { removeData, testIsolation, testPackages } from '../support/isolation.ts';
 import { storeSettings } from '../support/table.ts';
 
 /** The server that conformance tests talk to, over HTTP alone. */
@@ -78,7 +78,7 @@ export function useServer(options: Partial<ServerOptions> = {}): ConformanceServ
 
   after(async () => {
     await running?.close();
-    if (folder !== '') rmSync(folder, { recursive: true, force: true });
+    if (folder !== '') removeData(folder);
   });
 
   const call: ConformanceServer['call'] = (method, path, { json, headers = {} } = {}) =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ServerOptions } from '../../runtime/server/index.ts';
+import { modulesFolder } from '../../runtime/server/run/modules-folder.ts';
 import { GATEWAY } from '../../runtime/worker/network/policy.ts';
 
 /** What webtasks run in, in the tests that start a server: `WEBTASK_TEST_ISOLATION`, `inline` by default. */
@@ -23,6 +24,12 @@ export function skipUnlessShutIn(test: Mocha.Context): void {
   if (spawnSync('bwrap', ['--version']).status === 0) return;
   console.log('      skipped: there is no bubblewrap here (apt-get install bubblewrap)');
   test.skip();
+}
+
+/** Removes the data folder of a server, and the packages that it kept for workers that are users of their own. */
+export function removeData(folder: string): void {
+  if (process.platform === 'linux') rmSync(modulesFolder(folder, 'sandbox'), { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** The folder of the packages of this repository, for webtasks that are shut in and could not see them otherwise. */

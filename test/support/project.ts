@@ -1,8 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { removeData } from './isolation.ts';
 import { FROM_SOURCE, type ProgramResult } from './program.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
@@ -57,7 +67,10 @@ export function createProject(files: Readonly<Record<string, string>>): TestProj
     mocha: (args = [], env = {}) => finish(start(folder, [mocha, ...args], env)),
     node: (file, env = {}) => finish(start(folder, [...FROM_SOURCE, file], env)),
     startMocha: (args) => start(folder, [mocha, ...args], {}),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove() {
+      if (existsSync(join(folder, '.webtask'))) removeData(join(folder, '.webtask'));
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

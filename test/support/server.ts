@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { type IncomingHttpHeaders, request } from 'node:http';
 import { request as requestByTls } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { sha256Hex } from '../../runtime/code/index.ts';
 import type { WebtaskError } from '../../runtime/errors.ts';
 import { type RunningServer, type ServerOptions, startServer } from '../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, sealSecrets, signToken, type TokenClaims } from '../../runtime/token/index.ts';
-import { testIsolation, testPackages } from './isolation.ts';
+import { removeData, testIsolation, testPackages } from './isolation.ts';
 import { startOrigin } from './origin.ts';
 import { storeSettings } from './table.ts';
 
@@ -107,7 +107,7 @@ export async function startTestServer(limitMs = 5_000, options: Partial<ServerOp
     async close() {
       await running.close();
       await origin.close();
-      rmSync(dataFolder, { recursive: true, force: true });
+      removeData(dataFolder);
     },
   };
 }
