@@ -5,8 +5,8 @@ import type { OutputStream } from './lines.ts';
 export interface ActiveRun {
   /** The id of its request; none while code loads. */
   readonly id?: string | undefined;
-  /** An error that no code of the webtask caught. */
-  onUncaught(error: unknown): void;
+  /** An error that no code of the webtask caught; `thrown` where it was no promise's. */
+  onUncaught(error: unknown, how: 'thrown' | 'rejected'): void;
   /** Text that the webtask printed; without it the text goes where it would have gone. */
   readonly onOutput?: ((text: string, stream: OutputStream) => void) | undefined;
 }
@@ -53,7 +53,7 @@ function watchMicrotasks(): void {
       try {
         call();
       } catch (error) {
-        run.onUncaught(error);
+        run.onUncaught(error, 'thrown');
       }
     });
   };
@@ -84,14 +84,14 @@ function takeRejection(reason: unknown, promise: Promise<unknown>): void {
     if (process.listenerCount('unhandledRejection') === 1) throw reason;
   } else if (!seenRejections.has(promise)) {
     seenRejections.add(promise);
-    run.onUncaught(reason);
+    run.onUncaught(reason, 'rejected');
   }
 }
 
 function takeUncaught(error: unknown): void {
   const run = runs.getStore();
   if (run) {
-    run.onUncaught(error);
+    run.onUncaught(error, 'thrown');
     return;
   }
   // Not of a webtask: what would have happened without us.

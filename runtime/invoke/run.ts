@@ -62,6 +62,8 @@ export interface RunSettings extends OutputReceivers {
   readonly limitMs: number;
   /** Largest body that is read for parsing. */
   readonly maxBodyBytes: number;
+  /** Is told of an exception that no code caught: what it left half done is done by nobody. */
+  readonly onThrown?: (() => void) | undefined;
   /** Is told of what is probably a mistake and has no place in the answer. */
   readonly onProblem?: ((problem: RunProblem) => void) | undefined;
   /** Development only: `onProblem` is also told of reads of what is not there, for which every read is watched. */
@@ -110,7 +112,7 @@ export async function runWebtask(
   const { id = requestId() } = settings;
   const name = settings.name ?? basename(webtask.file);
   const output = collectOutput(settings);
-  const run: ActiveRun = { id, onUncaught: (error) => takeUncaught(error), onOutput: output?.push };
+  const run: ActiveRun = { id, onUncaught: (error, how) => takeUncaught(error, how), onOutput: output?.push };
   // In the run, so that its events are too, whoever sends the body, reads the answer or leaves.
   const exchange = callInRun(run, () => openExchange(request));
   const { req, res } = exchange;
@@ -158,7 +160,8 @@ export async function runWebtask(
 
   res.once('close', () => output?.flush());
   const onMissing = settings.hints ? (sentence: string) => report('read-missing', `${name}: ${sentence}`) : undefined;
-  const takeUncaught = (error: unknown): void => {
+  const takeUncaught: ActiveRun['onUncaught'] = (error, how) => {
+    if (how === 'thrown') settings.onThrown?.();
     if (res.writableEnded) outcome.threwLate(error);
     else fail(webtaskFailure('uncaught', error), error);
   };

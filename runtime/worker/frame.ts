@@ -43,7 +43,7 @@ export const FRAMES = {
   call: { number: 21, from: 'worker', maxHead: 4 << 20, maxBytes: 0 },
   /** The sign of life. */
   pong: { number: 22, from: 'worker', maxHead: 0, maxBytes: 0 },
-  /** A webtask has spoiled the process: no request should come to it any more. */
+  /** A webtask has left the process in a state that is not for others: no request should come to it any more. */
   unfit: { number: 23, from: 'worker', maxHead: 0, maxBytes: 0 },
   /** How many bytes of a body were taken, so that as many more may be sent. */
   taken: { number: 32, from: 'both', maxHead: 32, maxBytes: 0 },

@@ -199,7 +199,7 @@ export function createPool(
     const it = assigned.get(container) ?? (await waitFor(container));
     if (!it.worker.isFit) {
       // Of several requests that find it so, one sees to that.
-      if (assigned.get(container) === it) retire(container, 'one of its webtasks replaced what all need');
+      if (assigned.get(container) === it) retire(container, 'one of its webtasks left it unfit for others');
       return workerOf(container);
     }
     it.requests += 1;

@@ -41,8 +41,13 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
   const link = openLink(pipe, 'server', take, onEnd);
   const calls = createCalls(link);
   /** Called before an answer, so that no request comes after. */
-  const tellIfUnfit = watchFitness(() => link.send('unfit', 0));
+  const tellIfUnfit = watchFitness(tellUnfit);
   link.send('ready', 0);
+
+  /** The next request gets another worker. */
+  function tellUnfit(): void {
+    link.send('unfit', 0);
+  }
 
   function take(frame: Frame): void {
     const { type, id } = frame;
@@ -102,6 +107,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
         ...(definition.issues && { issue: (requested) => calls.issue(of, id, requested) }),
         onMessage: (text, level) => sendMessage(id, text, { of, level }),
         onProblem: ({ message }) => sendMessage(id, message, { of, level: 50 }),
+        onThrown: tellUnfit,
       },
     );
     send(id, it, reply);

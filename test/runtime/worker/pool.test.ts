@@ -197,7 +197,7 @@ describe('the pool of workers', () => {
     expect(first.killed).to.equal(undefined);
     first.count = 0;
     first.onIdle();
-    expect(first.killed).to.equal('one of its webtasks replaced what all need');
+    expect(first.killed).to.equal('one of its webtasks left it unfit for others');
   });
 
   it('ends a worker on demand', async () => {

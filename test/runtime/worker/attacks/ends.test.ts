@@ -49,6 +49,11 @@ for (const mode of MODES) {
       });
     });
 
+    it('by an exception that nobody catches: the next request gets another process', async () => {
+      await its.attack('global.half = true; module.exports = cb => setTimeout(() => { throw new Error("later"); });');
+      expect((await its.ask('module.exports = cb => cb(null, { half: global.half });')).body).to.equal('{}');
+    });
+
     it('by a rejection that nobody handles, also of nothing', async () => {
       for (const [what, details] of [
         ['', 'undefined'],
