@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { WebtaskError } from '../runtime/errors.ts';
 import { type LogLevel, openOperationLog, startServer } from '../runtime/server/index.ts';
 import { version } from '../runtime/version.ts';
@@ -35,6 +36,7 @@ export async function serve(
     logLevel: LogLevel;
   },
 ): Promise<void> {
+  setFlagsFromString('--no-parallel-scavenge'); // the other cores are the workers'
   const log = options.logJson ? await openOperationLog(options.logLevel) : undefined;
   const onError = (error: unknown, requestId?: string): void => {
     const isUnforeseen = error instanceof WebtaskError && error.code === 'INTERNAL';

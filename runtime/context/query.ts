@@ -18,13 +18,18 @@ export function readQuery(url: string): RequestQuery {
   const query: ParsedUrlQuery = {};
   const reserved: ParsedUrlQuery = {};
   const start = url.indexOf('?');
-  if (start !== -1) {
+  const [, key] = ONLY_A_KEY.exec(url) ?? [];
+  if (key !== undefined) reserved.key = key;
+  else if (start !== -1) {
     for (const [name, value] of Object.entries(parse(url.slice(start + 1)))) {
       Object.defineProperty(isReserved(name) ? reserved : query, name, { value, ...ORDINARY });
     }
   }
   return { query, reserved };
 }
+
+/** What most runs by token have: nothing in it has to be decoded. */
+const ONLY_A_KEY = /^[^?]*\?key=([\w.~-]+)$/;
 
 // Defined rather than assigned, so that a key named `__proto__` is a key.
 const ORDINARY = { configurable: true, enumerable: true, writable: true };

@@ -14,7 +14,8 @@ export function dataBytes(memoryBytes: number): number {
 
 /** How Node is to be started in a worker: the heap is less than the memory, so that it ends with a clear error. */
 export function nodeArguments(memoryBytes: number): string[] {
-  return [`--max-old-space-size=${Math.floor((memoryBytes * HEAP_SHARE) / MEGABYTE)}`, ...WITHOUT_INSPECTOR];
+  const heap = `--max-old-space-size=${Math.floor((memoryBytes * HEAP_SHARE) / MEGABYTE)}`;
+  return [heap, '--single-threaded-gc', ...WITHOUT_INSPECTOR]; // workers are more than cores: helpers would only wait
 }
 
 /** A signal would open the port of the inspector; older Nodes cannot be told to leave it closed. */
