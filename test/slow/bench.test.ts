@@ -38,3 +38,30 @@ describe('npm run bench -- identity --quick --json', () => {
     expect(ratios).to.include.keys('verify/raw', 'verify/seed-pair', 'warm/raw');
   });
 });
+
+describe('npm run bench -- bodies --quick --json', () => {
+  it('compares answers of several sizes, and a body that is sent back', () => {
+    expect(benchOf('bodies').ratios).to.include.keys(
+      'token-process 1 KiB/node-http 1 KiB',
+      'token-process 1 MiB/node-http 1 MiB',
+      'token-process 1 MiB sent and sent back/node-http 1 MiB sent and sent back',
+    );
+  });
+});
+
+describe('npm run bench -- cold --quick --json', () => {
+  it('tells how long the first of everything takes: servers, containers, programs, webtasks in the harness', () => {
+    const { contenders, ratios } = benchOf('cold');
+    expect(contenders).to.include.keys('node-http', 'serve-process', 'container-process', 'harness load');
+    expect(contenders).to.have.property('containers in turn, process');
+    expect(ratios).to.include.keys('serve-process/node-http', 'webtask run hello.ts/node hello.js');
+  });
+});
+
+describe('npm run bench -- memory --quick --json', () => {
+  it('tells what memory is of idle servers and workers alone, and of a server under load', () => {
+    const { contenders } = benchOf('memory');
+    expect(contenders).to.include.keys('serve-process idle', 'serve-process worker');
+    expect(contenders).to.have.property('node-http idle').that.includes({ unit: 'MB' });
+  });
+});

@@ -23,6 +23,8 @@ export interface KeptWebtask {
   readonly tokenPath: string;
   /** Where it runs by its name. */
   readonly namedPath: string;
+  /** Where it runs in another container, by a token that is good for all. */
+  readonly pathIn: (container: string) => string;
 }
 
 /** A data folder with webtasks in it, which servers are started over. */
@@ -88,7 +90,12 @@ async function keepWebtasks(
   for (const [name, code] of Object.entries(codes)) {
     await ask('PUT', `/api/webtask/${name}/${name}`, { code });
     const token = await ask('POST', '/api/tokens/issue', { ten: name, code });
-    kept[name] = { tokenPath: `/api/run/${name}?key=${token}`, namedPath: `/api/run/${name}/${name}` };
+    const forAll = await ask('POST', '/api/tokens/issue', { code });
+    kept[name] = {
+      tokenPath: `/api/run/${name}?key=${token}`,
+      namedPath: `/api/run/${name}/${name}`,
+      pathIn: (container) => `/api/run/${container}?key=${forAll}`,
+    };
   }
   await server.close();
   return kept;

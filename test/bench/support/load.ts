@@ -34,6 +34,7 @@ const run = promisify(execFile);
  */
 export async function load(url: string, options: LoadOptions): Promise<Load> {
   const { errors, ...measured } = await (loader === 'wrk' ? runWrk(url, options) : runAutocannon(url, options));
+  if (measured.rate === 0) throw new Error(`${url} answered nothing within ${options.seconds} s`);
   if (errors > 0) throw new Error(`${errors} of the answers of ${url} were errors`);
   return measured;
 }

@@ -9,6 +9,9 @@ const PROGRAMS = fileURLToPath(new URL('../contenders/', import.meta.url));
 /** Bare `node:http`, which all others are compared with. */
 export const NODE_HTTP: Contender = onNode('node-http', 'node-http.cjs');
 
+/** The same, for bodies. */
+export const BODIES: Contender = { ...onNode('node-http', 'bodies.cjs'), path: '/?size=1' };
+
 /** What others would use to serve a function. */
 export const PEER_CONTENDERS: readonly Contender[] = [
   onNode('fastify', 'fastify.cjs'),

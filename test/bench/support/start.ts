@@ -20,6 +20,8 @@ export interface Contender {
 /** A contender that answers. */
 export interface Started {
   readonly url: string;
+  /** The URL without its path. */
+  readonly origin: string;
   readonly pid: number;
   /** Milliseconds from its start to its first 200. */
   readonly firstMs: number;
@@ -49,7 +51,8 @@ export async function start({ name, command, args, cwd, env, path }: Contender):
       printed = (printed + text).slice(-2000);
     });
   }
-  const url = `http://127.0.0.1:${port}${path}`;
+  const origin = `http://127.0.0.1:${port}`;
+  const url = `${origin}${path}`;
   while ((await statusOf(url)) !== 200) {
     const isLate = performance.now() - began > PATIENCE_MS;
     if (child.exitCode !== null || isLate) {
@@ -58,7 +61,7 @@ export async function start({ name, command, args, cwd, env, path }: Contender):
     }
     await delay(RETRY_MS);
   }
-  return { url, pid: child.pid ?? 0, firstMs: performance.now() - began, stop: () => stop(child) };
+  return { url, origin, pid: child.pid ?? 0, firstMs: performance.now() - began, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {
