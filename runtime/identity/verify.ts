@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import { fail } from '../errors.ts';
 import { RETRY_AFTER } from './jwks/fetch-json.ts';
 import type { KeySource } from './jwks/key-source.ts';
@@ -9,6 +8,7 @@ import type { VerificationKeys } from './jwks/verification-keys.ts';
 import { malformed } from './malformed.ts';
 import { checkTimes } from './read-claims.ts';
 import { type ReadToken, readToken } from './read-token.ts';
+import { createMemory } from './remember.ts';
 import type { VerifiedToken } from './revocation-status.ts';
 import { readOptions, type VerifierOptions } from './verifier-options.ts';
 
@@ -57,7 +57,7 @@ const REMEMBERED = 2000;
 export function createVerifier(options: VerifierOptions): Verifier {
   const rules = readOptions(options);
   const keys: KeySource = openKeySource(options, rules);
-  const remembered = new LRUCache<string, Remembered>({ max: REMEMBERED });
+  const remembered = createMemory<Remembered>(REMEMBERED);
 
   function recall(token: string): VerifiedToken | undefined {
     const known = remembered.get(token);
