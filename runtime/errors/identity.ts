@@ -97,7 +97,7 @@ export const IDENTITY_ERRORS = {
     fault: 'platform',
     text: 'The feed of revocations at {url} cannot be read: {reason}.',
   },
-  REVOCATION_CLOSED: { status: 500, fault: 'caller', text: 'Revocation was closed, and takes no more.' },
+  REVOCATION_CLOSED: { status: 500, fault: 'caller', text: 'Revocation was closed before it was ready.' },
   // endpoints of revocation
   REVOCATION_NO_ENDPOINT: { status: 404, fault: 'caller', text: 'There is no endpoint {path} here.' },
   REVOCATION_REQUEST: { status: 400, fault: 'caller', text: 'The request cannot be understood: {reason}.' },

@@ -14,10 +14,18 @@ export function createClock(now: () => number, steady: () => number = () => perf
   return () => ({ wall: now(), steady: steady() });
 }
 
+/** How far clocks may be apart, of issuers, of those who check, and of one that is set: seconds. */
+export const CLOCKS_DIFFER = 60 * 60;
+
 /**
  * How long ago something was, in milliseconds: as long as either clock says. One that was set back makes nothing
  * younger, nor does one that slept.
+ *
+ * Where the time of day was set back by more than clocks may differ, it was wrong before: what had ended by it may not
+ * have, and nothing that was known then is.
  */
 export function ageOf(moment: Moment, now: Moment): number {
-  return Math.max(now.wall - moment.wall, now.steady - moment.steady);
+  const byWall = now.wall - moment.wall;
+  if (byWall < -CLOCKS_DIFFER * 1000) return Number.POSITIVE_INFINITY;
+  return Math.max(byWall, now.steady - moment.steady);
 }

@@ -43,6 +43,9 @@ export interface Core {
   tenants(): readonly { readonly name: string; readonly isReady: boolean }[];
 }
 
+/** Tenants; of each all shards. */
+const LOADED_AT_ONCE = 8;
+
 /** A tenant that is followed. */
 interface Followed {
   readonly revocations: TenantRevocations;
@@ -151,13 +154,16 @@ export function createCore({
     tenant: (name) => (followed.get(name) ?? follow(name)).revocations,
     poll,
     async load() {
-      for (const [name, it] of followed) {
-        if (!it.isLoaded && feed.wentBack() >= it.readyFrom) await loadTenant(name, it);
+      const missing = [...followed].filter(([, it]) => !it.isLoaded && feed.wentBack() >= it.readyFrom);
+      for (let at = 0; at < missing.length; at += LOADED_AT_ONCE) {
+        await Promise.all(missing.slice(at, at + LOADED_AT_ONCE).map(([name, it]) => loadTenant(name, it)));
       }
     },
     async sweep() {
       await log.trim();
       for (const heartbeat of feed.silent(retentionMs)) await bury(store, heartbeat);
+      // Whose clock is wrong nobody can tell; what has ended by one of them may not have.
+      if (!feed.agreesOnTime()) return;
       for (const name of followed.keys()) await sweepTenant(store, records, name, clock().wall / 1000);
     },
     snapshot() {

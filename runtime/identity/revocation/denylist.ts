@@ -1,3 +1,4 @@
+import { CLOCKS_DIFFER } from './clock.ts';
 import type { RevocationEntry, RevocationKind } from './entry.ts';
 import { ALWAYS, createTable, NEVER, type Table, type TableParts } from './table.ts';
 
@@ -18,11 +19,8 @@ export interface Denylist {
   ends(): Readonly<Partial<Record<RevocationKind, number>>>;
 }
 
-/** How far the clocks of issuers and of those who check may be apart: seconds. Entries outlive their tokens by that. */
-export const CLOCKS_DIFFER = 60 * 60;
-
 /**
- * Makes a denylist.
+ * Makes a denylist. Entries outlive their tokens by what clocks may differ.
  *
  * @param now - seconds since the epoch
  * @param kept - of another one, to go on with

@@ -1,5 +1,5 @@
 import type { Item, Store } from '../../store/index.ts';
-import { ageOf, type Clock, type Moment } from './clock.ts';
+import { ageOf, CLOCKS_DIFFER, type Clock, type Moment } from './clock.ts';
 import { MEMBERS, type Member, OVERLAP_MS, toHeartbeat } from './heartbeat.ts';
 import { type Change, RETENTION_MS, readLog } from './log.ts';
 import { share } from './share.ts';
@@ -33,6 +33,8 @@ export interface Feed {
   /** Starts over, for who loads all there is anew. */
   restart(): void;
   positions(): Positions;
+  /** Whether the clocks of all who have sent a heartbeat lately agree with this one, as far as they have to. */
+  agreesOnTime(): boolean;
   /** The last heartbeats of those that have sent none for so long. */
   silent(forMs: number): readonly Item[];
 }
@@ -52,6 +54,8 @@ interface Seen {
 }
 
 const PAGE = 1000;
+/** Twenty heartbeats. */
+const LATELY_MS = 10_000;
 
 /**
  * Reads what other processes append to their logs.
@@ -159,6 +163,12 @@ export function createFeed(
       isBroken = false;
     },
     positions: () => new Map([...seen].map(([id, { position }]) => [id, position])),
+    agreesOnTime() {
+      const { wall, steady } = clock();
+      const lately = [...seen.values()].filter(({ since }) => steady - since < LATELY_MS);
+      const apart = lately.map(({ heartbeat }) => (heartbeat ? Math.abs(toHeartbeat(heartbeat).at - wall) : 0));
+      return apart.every((ms) => ms <= CLOCKS_DIFFER * 1000);
+    },
     silent(forMs) {
       const before = clock().steady - forMs;
       return [...seen.values()].flatMap(({ heartbeat, since }) => (heartbeat && since < before ? [heartbeat] : []));

@@ -12,6 +12,8 @@ export interface Heartbeat {
   readonly last: number;
   /** The number of the last one that is older than {@link OVERLAP_MS}. */
   readonly settled: number;
+  /** The time of its day, in milliseconds since the epoch. Nothing depends on it but what may be removed. */
+  readonly at: number;
 }
 
 /** This process, among those that share the store. */
@@ -48,17 +50,18 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
   let id = newId();
   let version: string | null = null;
   let last = 0;
+  let settled = 0;
   let count = 0;
   let sent: { readonly beat: number; readonly last: number; readonly at: Moment }[] = [];
 
   function compose(): Heartbeat {
     const at = clock();
     const isSettled = ({ at: then }: { at: Moment }): boolean => at.steady - then.steady > OVERLAP_MS;
-    sent = sent.filter(({ at: then }) => at.steady - then.steady < REMEMBERED_MS);
-    const settled = sent.findLast(isSettled)?.last ?? 0;
+    settled = sent.findLast(isSettled)?.last ?? settled;
+    while (sent[0] && at.steady - sent[0].at.steady > REMEMBERED_MS) sent.shift();
     count += 1;
     sent.push({ beat: count, last, at });
-    return { beat: count, last, settled };
+    return { beat: count, last, settled, at: at.wall };
   }
 
   /**
@@ -84,13 +87,14 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
     id = newId();
     version = null;
     last = 0;
+    settled = 0;
     sent = [];
   }
 
   return {
     id: () => id,
     beat: share(write),
-    sentAt: (beat) => sent.find((it) => it.beat === beat)?.at,
+    sentAt: (beat) => sent.findLast((it) => it.beat === beat)?.at,
     last: () => last,
     wrote(writer, number) {
       if (writer === id) last = number;

@@ -1,6 +1,7 @@
 import type { JwtClaims } from '../claims.ts';
 import type { VerifiedToken } from '../revocation-status.ts';
-import { CLOCKS_DIFFER, type Denylist } from './denylist.ts';
+import { CLOCKS_DIFFER } from './clock.ts';
+import type { Denylist } from './denylist.ts';
 import type { RevocationKind } from './entry.ts';
 import type { Keys } from './key.ts';
 import { ALWAYS } from './table.ts';

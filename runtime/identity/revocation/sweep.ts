@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Item, Store } from '../../store/index.ts';
-import { CLOCKS_DIFFER } from './denylist.ts';
+import { CLOCKS_DIFFER } from './clock.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import { removeLog } from './log.ts';
 import { type Records, SHARDS } from './records.ts';
@@ -18,8 +18,9 @@ const TENANT_EVERY = 6 * 60 * 60;
  * @param heartbeat - its last one
  */
 export async function bury(store: Store, heartbeat: Item): Promise<void> {
-  const { last, beat } = toHeartbeat(heartbeat);
-  const written = await store.put(heartbeat, { beat, last, settled: last }, { expected: heartbeat.version });
+  const said = toHeartbeat(heartbeat);
+  const { last } = said;
+  const written = await store.put(heartbeat, { ...said, settled: last }, { expected: heartbeat.version });
   if (!written.ok) return;
   await removeLog(store, heartbeat.sort, last);
   await store.remove(heartbeat, written.version);

@@ -146,6 +146,9 @@ describe('the log of a process', () => {
     steady = 6_001;
     await member.beat();
     expect(await settled()).to.equal(2);
+    steady = 600_000; // nothing was said for long
+    await member.beat();
+    expect(await settled()).to.equal(2);
   });
 
   it('is kept for as long as it is said, and then removed', async () => {
@@ -185,7 +188,7 @@ describe('what a dead process has left', () => {
       'remove revocation/log/writer',
       'remove revocation/members',
     ]);
-    expect(said[0]).to.deep.equal({ beat: 1, last: 1, settled: 1 });
+    expect(said[0]).to.deep.equal({ beat: 1, last: 1, settled: 1, at: 0 });
     expect(await store.list(MEMBERS, { limit: 10 })).to.deep.equal([]);
   });
 

@@ -104,7 +104,7 @@ describe('revocation in two processes that share a store', () => {
     await revocation.close();
     expect(await ready).to.deep.equal({
       code: 'REVOCATION_CLOSED',
-      message: 'Revocation was closed, and takes no more.',
+      message: 'Revocation was closed before it was ready.',
       fix: undefined,
     });
   });
