@@ -8,8 +8,8 @@ export interface Denylist {
   add(entry: Pick<RevocationEntry, 'kind' | 'key' | 'notBefore' | 'expires'>): void;
   /** The latest second of issue that an entry forbids: {@link ALWAYS} for every one, -1 where there is no entry. */
   find(key: string): number;
-  /** Whether there may be entries of a kind: without, nobody has to make keys to look for them. */
-  mayHave(kind: RevocationKind): boolean;
+  /** Whether there may be entries of a kind at a time: without, nobody has to make keys to look for them. */
+  mayHave(kind: RevocationKind, time: number): boolean;
   /** Lets go of some of what has ended. */
   sweep(): void;
   /** Forgets everything. */
@@ -40,7 +40,7 @@ export function createDenylist(
       ends[kind] = Math.max(ends[kind] ?? 0, end);
     },
     find: (key) => table.find(key),
-    mayHave: (kind) => (ends[kind] ?? 0) > now(),
+    mayHave: (kind, time) => (ends[kind] ?? 0) > time,
     sweep: () => table.sweep(now()),
     clear() {
       table = createTable();

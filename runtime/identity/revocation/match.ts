@@ -37,52 +37,54 @@ const NAMED: readonly (readonly [RevocationKind, string])[] = [
  * @param now - seconds since the epoch
  */
 export function createMatcher(keys: Keys, denylist: Denylist, now: () => number): Matcher {
-  const known = new WeakMap<VerifiedToken, (string | undefined)[]>();
+  /** By place, as far as they were made; null where a token has none. */
+  const known = new WeakMap<VerifiedToken, (string | null | undefined)[]>();
 
-  /** The key at a place of {@link places}, made when it is first asked for. */
-  function keyAt(token: VerifiedToken, place: number): string | undefined {
+  const places: readonly Place[] = [
+    { kind: 'jti', keyOf: (token) => ofToken(keys, token) },
+    ...NAMED.map(([kind, claim]) => ({ kind, keyOf: (token: VerifiedToken) => ofClaim(keys, kind, token, claim) })),
+    { kind: 'issuer', keyOf: ({ claims }) => keys('issuer', claims.iss, '') },
+    { kind: 'tenant', keyOf: () => keys('tenant', '', '') },
+  ];
+
+  function madeOf(token: VerifiedToken): (string | null | undefined)[] {
     let made = known.get(token);
     if (!made) {
-      made = [];
+      made = places.map(() => undefined);
       known.set(token, made);
     }
-    if (!(place in made)) made[place] = places[place]?.[1](token);
-    return made[place];
+    return made;
   }
-
-  const places: readonly (readonly [RevocationKind, (token: VerifiedToken) => string | undefined])[] = [
-    ['jti', (token) => ofToken(keys, token)],
-    ...NAMED.map(
-      ([kind, claim]) =>
-        [
-          kind,
-          ({ claims }: VerifiedToken) => {
-            const id = own(claims, claim);
-            return typeof id === 'string' ? keys(kind, claims.iss, id) : undefined;
-          },
-        ] as const,
-    ),
-    ['issuer', ({ claims }) => keys('issuer', claims.iss, '')],
-    ['tenant', () => keys('tenant', '', '')],
-  ];
 
   return {
     match(token) {
-      for (let place = 0; place < places.length; place++) {
-        const kind = (places[place] as (typeof places)[number])[0]; // within its length
-        if (!denylist.mayHave(kind)) continue;
-        const key = keyAt(token, place);
-        if (key !== undefined && forbids(denylist.find(key), token.claims.iat, now())) return kind;
+      const time = now();
+      const made = madeOf(token);
+      for (let at = 0; at < places.length; at++) {
+        const { kind, keyOf } = places[at] as Place; // within its length
+        if (!denylist.mayHave(kind, time)) continue;
+        let key = made[at];
+        if (key === undefined) {
+          key = keyOf(token) ?? null;
+          made[at] = key;
+        }
+        if (key !== null && forbids(denylist.find(key), token.claims.iat, time)) return kind;
       }
       return undefined;
     },
     selectorsOf(token) {
-      return places.flatMap(([kind], place) => {
-        const key = keyAt(token, place);
+      return places.flatMap(({ kind, keyOf }) => {
+        const key = keyOf(token);
         return key === undefined ? [] : [{ kind, key }];
       });
     },
   };
+}
+
+/** Where a token may be named. */
+interface Place {
+  readonly kind: RevocationKind;
+  readonly keyOf: (token: VerifiedToken) => string | undefined;
 }
 
 /**
@@ -102,6 +104,11 @@ export function forbids(notBefore: number, iat: unknown, now: number): boolean {
 function ofToken(keys: Keys, { claims, digest }: VerifiedToken): string {
   const jti = own(claims, 'jti');
   return typeof jti === 'string' && jti !== '' ? keys('jti', claims.iss, jti) : keys('digest', claims.iss, digest());
+}
+
+function ofClaim(keys: Keys, kind: RevocationKind, { claims }: VerifiedToken, claim: string): string | undefined {
+  const id = own(claims, claim);
+  return typeof id === 'string' ? keys(kind, claims.iss, id) : undefined;
 }
 
 /** A claim of the token itself, and nothing that every object has. */

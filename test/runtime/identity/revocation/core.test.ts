@@ -7,11 +7,14 @@ import { NOW, verified } from '../../../support/revocation.ts';
 describe('the tenants that a process follows', () => {
   let store: Store;
   let steady: number;
+  /** By how much the time of day is ahead. */
+  let ahead: number;
   let listed: string[];
 
   beforeEach(() => {
     const memory = createMemoryStore(() => NOW);
     steady = 0;
+    ahead = 0;
     listed = [];
     store = {
       ...memory,
@@ -23,7 +26,7 @@ describe('the tenants that a process follows', () => {
   });
 
   function open(...tenants: string[]): Core {
-    const clock = () => ({ wall: NOW * 1000 + steady, steady });
+    const clock = () => ({ wall: NOW * 1000 + steady + ahead, steady });
     const core = createCore({ store, clock, maxStalenessMs: 5_000, retentionMs: 60_000 });
     for (const name of tenants) core.tenant(name);
     return core;
@@ -80,6 +83,43 @@ describe('the tenants that a process follows', () => {
     expect(statusOf(two, 'b')).to.equal('unknown');
     await ready(two);
     expect(['a', 'b'].map((jti) => statusOf(two, jti))).to.deep.equal(['revoked', 'active']);
+  });
+
+  it('are loaded anew where the clock was far ahead, and is set back: what had ended by it has not', async () => {
+    const one = await ready(open('acme'));
+    await one.tenant('acme').revoke(revocationOf(verified({ jti: 'a' })));
+    const year = 365 * 86_400_000;
+    ahead = year;
+    await ready(one);
+    await ready(one);
+    for (let part = 0; part < 256; part++) one.denylist.sweep();
+    await beatAndPoll(one);
+    expect(statusOf(one, 'a')).to.equal('active'); // it ended a year ago, as the token did
+    ahead = 0;
+    expect(statusOf(one, 'a')).to.equal('unknown');
+    await ready(one);
+    await ready(one);
+    expect(statusOf(one, 'a')).to.equal('revoked');
+  });
+
+  it('lose nothing in the store to a process whose clock is far ahead of the others', async () => {
+    const one = await ready(open('acme'));
+    await one.tenant('acme').revoke(revocationOf(verified({ jti: 'a' })));
+    const two = open('acme');
+    await ready(two);
+    ahead = 365 * 86_400_000;
+    await two.sweep();
+    expect(await one.tenant('acme').reasonOf(verified({ jti: 'a' }))).to.include({ kind: 'jti' });
+  });
+
+  it('are confirmed by what names the token, where the feed has a gap', async () => {
+    const [one, two] = [await ready(open('acme')), await ready(open('acme'))];
+    for (const jti of ['a', 'b']) await one.tenant('acme').revoke(revocationOf(verified({ jti })));
+    await store.remove({ partition: `revocation/log/${one.member.id()}`, sort: '000000000001' });
+    steady = 1;
+    expect(statusOf(two, 'b')).to.equal('active'); // as of a moment ago
+    expect(await two.tenant('acme').confirm(verified({ jti: 'b' }))).to.include({ status: 'revoked', by: 'jti' });
+    expect((await two.tenant('acme').confirm(verified({ jti: 'c' }))).status).to.equal('active');
   });
 
   it('are written down as of when they are known, with how far each log was read', async () => {
