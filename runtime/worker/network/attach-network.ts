@@ -25,7 +25,8 @@ export interface NetworkSettings {
   readonly resolvers?: readonly string[] | undefined;
 }
 
-const READY_MS = 5000;
+/** A busy machine takes its time, and what hangs must not have the server hang. */
+const READY_MS = 10_000;
 const RESOLVER_MS = 2000;
 /** Connections of a worker, each of which is one in the server's network too, and what is on its way in them. */
 const MAX_CONNECTIONS = 512;
