@@ -1,10 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
 /** A process as `/proc` has it. */
 interface Process {
   readonly pid: number;
   readonly parent: number;
+  /** Its program's. */
   readonly name: string;
 }
 
@@ -14,10 +16,11 @@ function processes(): Process[] {
   return pids.flatMap((pid) => {
     try {
       const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-      const [, name = '', state, parent] = /^\d+ \((.*)\) (\S) (\d+)/s.exec(stat) ?? [];
-      return state === 'Z' || state === 'X' ? [] : [{ pid: Number(pid), parent: Number(parent), name }];
+      const [, state, parent] = /^\d+ \(.*\) (\S) (\d+)/s.exec(stat) ?? [];
+      if (state === 'Z' || state === 'X') return [];
+      return [{ pid: Number(pid), parent: Number(parent), name: basename(readlinkSync(`/proc/${pid}/exe`)) }];
     } catch {
-      return []; // it has just ended
+      return []; // it has just ended, or is the kernel's
     }
   });
 }

@@ -28,7 +28,8 @@ for (const [who, uid] of [
   ['root', undefined],
   ['a server that is not root', 65_533],
 ] as const) {
-  describe(`the network of a worker, started by ${who}`, () => {
+  describe(`the network of a worker, started by ${who}`, function () {
+    this.timeout(30_000); // for starts on a busy machine
     let machine: IsolatedMachine;
     const tried = (call: string, addresses: readonly string[], port = ''): Promise<unknown> =>
       machine.run(`each(${call}, ${JSON.stringify(addresses)}${port && `, ${port}`})`);

@@ -7,7 +7,8 @@ for (const [who, uid] of [
   ['root', undefined],
   ['a server that is not root', 65_533],
 ] as const) {
-  describe(`the life of the network of a worker, started by ${who}`, () => {
+  describe(`the life of the network of a worker, started by ${who}`, function () {
+    this.timeout(30_000); // for starts on a busy machine
     let machine: IsolatedMachine;
     let worker = 0;
 
@@ -79,7 +80,8 @@ for (const [who, uid] of [
   });
 }
 
-describe('a network that cannot be had', () => {
+describe('a network that cannot be had', function () {
+  this.timeout(30_000); // for starts on a busy machine
   let machine: IsolatedMachine | undefined;
 
   before(function () {

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { type IsolatedMachine, skipWithoutIsolation, startIsolatedMachine } from '../../../support/network/isolated.ts';
 
-describe('the seat belt of a worker that is not shut in', () => {
+describe('the seat belt of a worker that is not shut in', function () {
+  this.timeout(30_000); // for starts on a busy machine
   let machine: IsolatedMachine;
 
   before(async function () {
