@@ -39,6 +39,8 @@ interface Waiting {
 const SWEEP_MS = 1000;
 /** Looks between two at the memory of those that have nothing to do. */
 const SWEEPS_PER_MEMORY = 30;
+/** Of all workers, how many may be kept spare by ending others. */
+const SPARE_SHARE = 0.1;
 /** What a caller is told to wait who found all workers busy. */
 const RETRY_SECONDS = 1;
 
@@ -77,8 +79,10 @@ export function createPool(
       alive.add(worker);
       worker.ended.then(() => {
         alive.delete(worker);
-        retiring.delete(worker);
-        queue.shift()?.();
+        const wasRetired = retiring.delete(worker);
+        const next = queue.shift();
+        if (next) next();
+        else if (wasRetired) fill();
       });
       if (isClosed) worker.kill('the server stops');
       return worker;
@@ -99,11 +103,18 @@ export function createPool(
     }
   }
 
+  /** Places that are wanted: by requests, and for spare workers where these take few of all places. */
+  function wanted(): number {
+    const isFull = alive.size + starting >= limits.max;
+    const forSpare = isFull && limits.spare <= limits.max * SPARE_SHARE ? limits.spare - spare.length : 0;
+    return queue.length + forSpare;
+  }
+
   /** Has the worker that was used least recently make room, if one has nothing to do and room is not being made. */
   function makeRoom(): void {
     let ending = 0;
     for (const worker of retiring.keys()) if (worker.count === 0) ending += 1;
-    if (ending >= queue.length) return;
+    if (isClosed || ending >= wanted()) return;
     let oldest: [string, Assigned] | undefined;
     for (const entry of assigned) {
       if (entry[1].worker.count === 0 && (!oldest || entry[1].usedAt < oldest[1].usedAt)) oldest = entry;
@@ -129,7 +140,7 @@ export function createPool(
     worker.ended.then(() => leave(container, it));
     setImmediate(() => {
       fill(); // now that this request is on its way
-      makeRoom(); // where it is not: its caller went away
+      makeRoom(); // for the next
     });
     return it;
   }

@@ -102,6 +102,22 @@ describe('the pool of workers', () => {
     ]);
   });
 
+  it('keeps a spare worker also when there are as many as there can be, so that no new container waits for a start', async () => {
+    use({ spare: 1, max: 10 });
+    const pids: number[] = [];
+    for (let i = 0; i < 30; i++) {
+      clock.now = i;
+      pids.push(await pidOf(`container ${i}`));
+      await turn();
+      await turn();
+      await turn();
+    }
+    expect([pids.at(-1), started.length]).to.deep.equal([30, 31]); // one is there for the next
+    expect(started.filter(({ killed }) => killed === undefined).length).to.equal(10);
+    expect(started[21]?.killed).to.equal(undefined);
+    expect(started[20]?.killed).to.equal('another container needs its place');
+  });
+
   it('lets a request wait for a busy worker, and refuses it where too many wait', async () => {
     use({ spare: 0, max: 1, maxWaiting: 1 });
     await pidOf('a');
