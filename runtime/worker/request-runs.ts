@@ -126,6 +126,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
 
   function abort(id: number): void {
     if (!running.has(id)) return;
+    taker.abort();
     finish(id);
     link.send('abort', id);
   }

@@ -2,7 +2,7 @@ import type { IssueForRun } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
 import { type RunReply, WholeReply } from '../invoke/index.ts';
 import { answerCall } from './answer-call.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, FrameType } from './frame.ts';
 import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
 import { createFrameGuard } from './limits/frame-guard.ts';
 import { limitBody, limitHead } from './limits/limit-reply.ts';
@@ -43,6 +43,8 @@ export interface RunsState {
 export interface Taker {
   take(frame: Frame): void;
   print(text: string): boolean;
+  /** Nobody waits for the answer to a request any more, of which some may be under way. */
+  abort(): void;
 }
 
 /** What becomes of what a worker sends. */
@@ -65,6 +67,10 @@ export interface Outcomes {
 const LEVELS: ReadonlySet<number> = new Set([10, 20, 30, 40, 50]);
 /** What a message costs beside its text. */
 const MESSAGE_BYTES = 256;
+/** What belongs to a run, and to nothing when that is over. */
+const OF_RUNS: ReadonlySet<string> = new Set<FrameType>(['reply', 'data', 'broken', 'taken']);
+/** Bytes of calls within {@link OUTPUT_WINDOW_MS}: reading them takes time of the server. */
+const MAX_CALL_BYTES = 256 << 20;
 /** Bytes that a worker may leave unread. */
 const MAX_UNREAD = 64 << 20;
 
@@ -80,6 +86,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   const guard = createFrameGuard(now);
   const output = createWindow(OUTPUT_WINDOW_MS);
   const queue = createCallQueue();
+  const called = createWindow(OUTPUT_WINDOW_MS);
   let isReady = false;
 
   function takeReply({ id, head, bytes, last }: Frame): void {
@@ -174,6 +181,8 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   }
 
   function takeCall({ id, head }: Frame): void {
+    called.add(head.length, now());
+    if (called.sum(now()) > MAX_CALL_BYTES) fail('WORKER_FRAME_INVALID', { reason: 'it asks for too much' });
     const call = JSON.parse(head) as Call; // answerCall looks at each field
     if (outcomes.unread() > MAX_UNREAD) fail('WORKER_FRAME_INVALID', { reason: 'it reads no results' });
     const issue = call.what === 'issue' ? (running.get(call.run)?.options.issue ?? issuers.get(call.of)) : undefined;
@@ -186,10 +195,13 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
 
   function take(frame: Frame): void {
     const { type, id, head } = frame;
-    guard.take(frame.bytes.length);
+    const isUnwanted = OF_RUNS.has(type) && !running.has(id);
+    if (isUnwanted) guard.takeUnwanted(head.length + frame.bytes.length);
+    else guard.take(frame.bytes.length);
     // One that belongs to nobody yet has nothing to say but that it is ready.
     const isExpected = state.count === 0 ? type === 'ready' && !isReady : type === 'call' || id <= state.count;
     if (!isExpected) fail('WORKER_FRAME_INVALID', { reason: `nobody asked for ${type} ${id}` });
+    if (isUnwanted) return;
     if (type === 'ready') {
       isReady = true;
       outcomes.onReady();
@@ -203,5 +215,5 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
     else if (type === 'call') takeCall(frame);
   }
 
-  return { take, print };
+  return { take, print, abort: guard.abort };
 }

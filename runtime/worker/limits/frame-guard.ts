@@ -1,4 +1,5 @@
 import { fail } from '../../errors.ts';
+import { WINDOW_BYTES } from '../send-body.ts';
 
 /** Bytes of a frame that is large enough to be bounded by what it carries. */
 const SMALL_BYTES = 1024;
@@ -8,13 +9,25 @@ const MOST = 20_000;
 const PER_SECOND = 5_000;
 /** Small frames that it can send for each request. */
 const PER_RUN = 16;
+/** Bytes of what nobody wants any more that count as a small frame. */
+const UNWANTED_BYTES = 64;
+/** What is still under way when a caller leaves: as much as may be, unasked. */
+const PER_ABORT = (2 * WINDOW_BYTES) / UNWANTED_BYTES;
 
 /** Counts the frames of a worker. */
 export interface FrameGuard {
   /** A request was sent, for which frames may come. */
   expect(): void;
+  /** Nobody wants the answer to a request any more, of which some may be under way. */
+  abort(): void;
   /** @throws WORKER_FRAME_INVALID where there are far more frames than requests */
   take(bytes: number): void;
+  /**
+   * Takes a frame that belongs to nothing that is going on.
+   *
+   * @throws WORKER_FRAME_INVALID where there is far more of such than can have been under way
+   */
+  takeUnwanted(bytes: number): void;
 }
 
 /**
@@ -26,18 +39,25 @@ export interface FrameGuard {
 export function createFrameGuard(now: () => number): FrameGuard {
   let left = MOST;
   let filledAt = now();
+
+  function spend(frames: number): void {
+    left -= frames;
+    if (left > 0) return;
+    const at = now();
+    left = Math.min(MOST, ((at - filledAt) / 1000) * PER_SECOND);
+    filledAt = at;
+    if (left < 1) fail('WORKER_FRAME_INVALID', { reason: 'there are too many frames' });
+  }
   return {
     expect() {
       if (left < MOST) left += PER_RUN;
     },
-    take(bytes) {
-      if (bytes >= SMALL_BYTES) return;
-      left -= 1;
-      if (left > 0) return;
-      const at = now();
-      left = Math.min(MOST, ((at - filledAt) / 1000) * PER_SECOND);
-      filledAt = at;
-      if (left < 1) fail('WORKER_FRAME_INVALID', { reason: 'there are too many frames' });
+    abort() {
+      if (left < MOST) left += PER_ABORT;
     },
+    take(bytes) {
+      if (bytes < SMALL_BYTES) spend(1);
+    },
+    takeUnwanted: (bytes) => spend(1 + Math.ceil(bytes / UNWANTED_BYTES)),
   };
 }

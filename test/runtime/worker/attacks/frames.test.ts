@@ -29,6 +29,15 @@ for (const mode of MODES) {
       ).to.equal(`${MISUNDERSTOOD}there are too many frames.`);
     });
 
+    it('large frames without end, of an answer that was given', async () => {
+      const flood = 'const piece = frame(18, 0, 2, "", Buffer.alloc(60000)); for (;;) send(piece);';
+      expect(await attack(`setTimeout(() => { ${flood} }, 20); return cb(null, {});`)).to.equal(
+        '200 webtask: undefined',
+      );
+      // Its worker has ended by then, or does while it is asked.
+      await its.attack('module.exports = cb => setTimeout(cb, 50);');
+    });
+
     it('an answer to a request of nobody', async () => {
       const head = '{"status":200,"statusMessage":"","rawHeaders":[]}';
       expect(await attack(`send(frame(17, 1, 99999, '${head}', 'stolen'));`)).to.equal(

@@ -36,6 +36,18 @@ describe('the guard against frames without end', () => {
     ).to.be.below(50_000);
   });
 
+  it('lets through what was under way when callers left, and no more of what nobody wants', () => {
+    const guard = createFrameGuard(() => 0);
+    for (let i = 0; i < 1_000; i += 1) {
+      guard.abort();
+      for (let piece = 0; piece < 4; piece += 1) guard.takeUnwanted(64 << 10);
+    }
+    const flood = (): void => {
+      for (let i = 0; i < 100; i += 1) guard.takeUnwanted(64 << 10);
+    };
+    expect(flood).to.throw('there are too many frames');
+  });
+
   it('does not count large ones, which flow only as fast as they are taken', () => {
     expect(
       takeMany(
