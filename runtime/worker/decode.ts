@@ -7,7 +7,8 @@ const NO_BYTES = Buffer.alloc(0);
  * Makes a reader of frames.
  *
  * Lengths are checked before anything is kept, so a sender cannot have the reader hold more than one frame of an
- * allowed size.
+ * allowed size. A frame that is a piece of a body alone is given in the pieces in which it comes: joining them would
+ * copy all that goes through the pipe.
  *
  * @param from - whose frames these are; those of the other side are refused
  * @param onFrame - is given each frame as soon as it is whole; its bytes are its own
@@ -23,6 +24,8 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
   let pieces: Buffer[] = [];
   let have = 0;
   let need = HEADER_BYTES;
+  /** The rest of a piece of a body, which is still to come. */
+  let open: { readonly type: FrameType; readonly last: boolean; readonly id: number; left: number } | undefined;
 
   function sizeOf(buffer: Buffer, at: number): number {
     const type = kinds.get(buffer[at] ?? 0);
@@ -43,7 +46,7 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     while (buffer.length - at >= HEADER_BYTES) {
       const size = sizeOf(buffer, at);
       if (buffer.length - at < size) {
-        need = size;
+        if (begin(buffer, at, size)) return buffer.length;
         break;
       }
       const headEnd = at + HEADER_BYTES + buffer.readUInt32BE(at + 6);
@@ -62,7 +65,35 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     return at;
   }
 
-  return (chunk) => {
+  /** Gives the beginning of a piece of a body, where there is enough of it. */
+  function begin(buffer: Buffer, at: number, size: number): boolean {
+    const type = kinds.get(buffer[at] ?? 0);
+    const start = at + HEADER_BYTES;
+    const isBody = type !== undefined && FRAMES[type].maxHead === 0 && FRAMES[type].maxBytes > 0;
+    need = isBody ? Math.min(size, HEADER_BYTES + LEAST_BYTES) : size;
+    if (!isBody || buffer.length - at < need) return false;
+    need = HEADER_BYTES;
+    const id = buffer.readUInt32BE(at + 2);
+    open = { type, last: buffer[at + 1] === 1, id, left: at + size - buffer.length };
+    onFrame({ type, last: false, id, head: '', bytes: buffer.subarray(start) });
+    return true;
+  }
+
+  /** Gives what has come of the piece that is open, and what follows it. */
+  function goOn(chunk: Buffer): Buffer {
+    if (!open) return chunk;
+    const { type, id, left } = open;
+    const bytes = chunk.subarray(0, left);
+    open.left -= bytes.length;
+    const last = open.left === 0 && open.last;
+    if (open.left === 0) open = undefined;
+    onFrame({ type, last, id, head: '', bytes });
+    return chunk.subarray(bytes.length);
+  }
+
+  return (received) => {
+    const chunk = goOn(received);
+    if (chunk.length === 0) return;
     pieces.push(chunk);
     have += chunk.length;
     if (have < need) return;
@@ -73,3 +104,6 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     pieces = have === 0 ? [] : [rest];
   };
 }
+
+/** Of a piece of a body, fewer bytes are waited for. */
+const LEAST_BYTES = 4096;

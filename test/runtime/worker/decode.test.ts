@@ -26,7 +26,14 @@ describe('frames between a server and a worker', () => {
           }));
           const wire = Buffer.concat(allowed.flatMap((it) => encodeFrame(it.type, it.id, it.last, it.head, it.bytes)));
           const seen: Frame[] = [];
-          const decode = createDecoder('worker', (it) => seen.push({ ...it, bytes: Buffer.from(it.bytes) }));
+          let rest = 0; // of a piece of a body, which comes in the pieces in which the pipe has it
+          const decode = createDecoder('worker', (it) => {
+            const before = seen.at(-1);
+            const bytes = Buffer.concat(rest > 0 && before ? [before.bytes, it.bytes] : [it.bytes]);
+            if (rest > 0) seen.pop();
+            seen.push({ ...it, bytes });
+            rest = (allowed[seen.length - 1]?.bytes.length ?? 0) - bytes.length;
+          });
           for (let at = 0; at < wire.length; ) {
             const length = Number(cuts.next().value);
             decode(Buffer.from(wire.subarray(at, at + length)));
