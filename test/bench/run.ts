@@ -14,8 +14,8 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
   try {
     const peers = installPeers(say) ? PEER_CONTENDERS : [];
     const contenders = [NODE_HTTP, ...ours(kit), ...peers];
-    const rounds = quick ? 1 : 7;
-    const found = await inTurns(contenders, rounds, say, (it) => speedOf(it, quick ? 1 : 2));
+    const rounds = quick ? 1 : 5;
+    const found = await inTurns(contenders, rounds, say, (it) => speedOf(it, quick ? 1 : 3));
     return {
       rounds,
       contenders: summaries(found, (name) => (name.endsWith(' p99') ? 'ms' : 'answers/s')),
@@ -36,7 +36,7 @@ function ours({ modes, serve, webtasks }: Kit): Contender[] {
 async function speedOf(contender: Contender, seconds: number): Promise<Record<string, number>> {
   const { url, stop } = await start(contender);
   try {
-    await load(url, { connections: CONNECTIONS, seconds: 1 }); // until it is compiled
+    await load(url, { connections: CONNECTIONS, seconds }); // until it is compiled
     const { rate, p99 } = await load(url, { connections: CONNECTIONS, seconds });
     return { [contender.name]: rate, [`${contender.name} p99`]: p99 };
   } finally {

@@ -10,7 +10,7 @@ const PROGRAMS = fileURLToPath(new URL('../contenders/', import.meta.url));
 export const NODE_HTTP: Contender = onNode('node-http', 'node-http.cjs');
 
 /** The same, for bodies. */
-export const BODIES: Contender = { ...onNode('node-http', 'bodies.cjs'), path: '/?size=1' };
+export const BODIES: Contender = { ...onNode('node-http', 'bodies.cjs'), path: '/' };
 
 /** What others would use to serve a function. */
 export const PEER_CONTENDERS: readonly Contender[] = [
