@@ -15,3 +15,4 @@ export {
   runWebtask,
   writesHeaders,
 } from './run.ts';
+export { type RunUsage, startUsage } from './usage.ts';

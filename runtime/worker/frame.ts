@@ -45,6 +45,8 @@ export const FRAMES = {
   pong: { number: 22, from: 'worker', maxHead: 0, maxBytes: 0 },
   /** A webtask has left the process in a state that is not for others: no request should come to it any more. */
   unfit: { number: 23, from: 'worker', maxHead: 0, maxBytes: 0 },
+  /** What a run has used, before the last frame of its answer, where the server asked for that. */
+  usage: { number: 24, from: 'worker', maxHead: 256, maxBytes: 0 },
   /** How many bytes of a body were taken, so that as many more may be sent. */
   taken: { number: 32, from: 'both', maxHead: 32, maxBytes: 0 },
 } as const satisfies Record<string, FrameRule>;

@@ -34,6 +34,8 @@ export interface RunHead {
   readonly urlFormat: 1 | 2 | 3;
   /** The id of the request, as `context.id` is. */
   readonly requestId: string;
+  /** Whether somebody wants to know what it uses. */
+  readonly tellsUsage?: boolean;
 }
 
 /** The head of `reply`. */

@@ -1,4 +1,5 @@
 import { ERRORS, type ErrorCode, fail, WebtaskError } from '../errors.ts';
+import type { RunUsage } from '../invoke/index.ts';
 import type { BrokenHead, ReplyHead } from './messages.ts';
 
 /**
@@ -40,4 +41,19 @@ export function readBroken(text: string): Error | undefined {
   const isKnown = Object.hasOwn(ERRORS, code) && ERRORS[code as ErrorCode].fault !== 'platform';
   if (!isKnown) return new WebtaskError('INTERNAL', {}, { cause: new Error(`a worker failed: ${text}`) });
   return new WebtaskError(code as 'INTERNAL', { ...fields } as Record<string, never>); // its text is filled from them
+}
+
+/**
+ * Reads what a worker says that a run has used. It may be wrong, but it is two plain numbers.
+ *
+ * @throws WORKER_FRAME_INVALID where it is not
+ */
+export function readUsage(text: string): RunUsage {
+  const { cpuMs, heapBytes } = JSON.parse(text) as Partial<RunUsage>; // looked at here
+  if (isAmount(cpuMs) && isAmount(heapBytes)) return { cpuMs, heapBytes };
+  return fail('WORKER_FRAME_INVALID', { reason: 'what a run has used is no number' });
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= Number.MAX_SAFE_INTEGER;
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import type { IssueForRun } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
-import type { OutputLevel, RunReply, RunRequest } from '../invoke/index.ts';
+import type { OutputLevel, RunReply, RunRequest, RunUsage } from '../invoke/index.ts';
 import type { Answers } from './answer-call.ts';
 import type { Limits } from './limits/limits.ts';
 import { openLink } from './link.ts';
@@ -48,6 +48,8 @@ export interface RunOptions {
   readonly issue?: IssueForRun | undefined;
   /** Is told when the worker has to compile for it. */
   readonly onCompile?: (() => void) | undefined;
+  /** Is told what it has used, before its answer ends; not where the worker ends first, or the caller leaves. */
+  readonly onUsage?: ((usage: RunUsage) => void) | undefined;
 }
 
 /** The server's end of the runs in a worker. */
@@ -163,6 +165,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
       onlyIfItWritesHeaders,
       urlFormat,
       requestId,
+      ...(options.onUsage && { tellsUsage: true }),
     } satisfies RunHead;
     return new Promise((onReply, onError) => {
       let request: Sending | undefined;

@@ -2,7 +2,15 @@ import type { Duplex } from 'node:stream';
 import { type CompiledWebtask, isCommonJS } from '../compile/index.ts';
 import { createStorage, type WebtaskStorage } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
-import { Caller, loadWebtask, type RunReply, runWebtask, writesHeaders } from '../invoke/index.ts';
+import {
+  Caller,
+  loadWebtask,
+  type RunReply,
+  type RunUsage,
+  runWebtask,
+  startUsage,
+  writesHeaders,
+} from '../invoke/index.ts';
 import { type Calls, createCalls } from './calls.worker.ts';
 import type { Frame } from './frame.ts';
 import { watchFitness } from './limits/fitness.worker.ts';
@@ -23,6 +31,8 @@ interface Defined {
 interface Running {
   readonly request: Receiving | undefined;
   readonly caller: Caller;
+  /** What it has used until now, where that is wanted. */
+  readonly usage: (() => RunUsage) | undefined;
   reply?: Sending;
 }
 
@@ -73,11 +83,14 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
           () => undefined,
         );
     if (bytes.length > 0) receiving?.push(bytes, false);
-    const it: Running = { request: receiving, caller: new Caller() };
+    const it: Running = {
+      request: receiving,
+      caller: new Caller(),
+      usage: request.tellsUsage ? startUsage() : undefined,
+    };
     running.set(id, it);
     answer(id, it, defined, request, receiving?.body ?? bytes).catch((error: unknown) => {
-      running.delete(id);
-      tellIfUnfit();
+      end(id, it);
       link.send('broken', id, { head: describe(error) });
     });
   }
@@ -92,7 +105,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     const { definition } = defined;
     const webtask = defined.compiled ?? (await compile(defined, of));
     if (onlyIfItWritesHeaders && !writesHeaders(webtask)) {
-      running.delete(id);
+      end(id, it);
       link.send('broken', id, { head: { skipped: true } satisfies BrokenHead });
       return;
     }
@@ -116,12 +129,12 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
   function send(id: number, it: Running, reply: RunReply): void {
     const { status, statusMessage, rawHeaders, source, failed, whole } = reply;
     const head: ReplyHead = { status, statusMessage, rawHeaders, source, failed };
-    tellIfUnfit();
     if (whole) {
-      running.delete(id);
+      end(id, it);
       link.send('reply', id, { head, bytes: whole, last: true });
       return;
     }
+    tellIfUnfit();
     const { body } = reply;
     const first: Buffer | null = body.readableLength > 0 ? body.read(Math.min(FIRST_BYTES, body.readableLength)) : null;
     link.send('reply', id, { head, bytes: first ?? NO_BYTES });
@@ -129,16 +142,21 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
       body,
       first?.length ?? 0,
       (bytes, last) => {
-        if (last) tellIfUnfit();
+        if (last) end(id, it);
         link.send('data', id, { bytes, last });
-        if (last) running.delete(id);
       },
       () => {
-        running.delete(id);
-        tellIfUnfit();
+        end(id, it);
         link.send('broken', id, { head: {} });
       },
     );
+  }
+
+  /** Says what there is to say of a run before its last frame. */
+  function end(id: number, { usage }: Running): void {
+    running.delete(id);
+    tellIfUnfit();
+    if (usage) link.send('usage', id, { head: usage() });
   }
 
   function compile(defined: Defined, of: number): Promise<CompiledWebtask> {

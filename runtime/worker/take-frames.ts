@@ -9,7 +9,7 @@ import { limitBody, limitHead } from './limits/limit-reply.ts';
 import { type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
 import { createWindow } from './limits/window.ts';
 import type { Call, MessageHead, ReplyHead } from './messages.ts';
-import { readBroken, readReply } from './read-messages.ts';
+import { readBroken, readReply, readUsage } from './read-messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
 import type { Runnable, RunOptions } from './request-runs.ts';
 import type { Sending } from './send-body.ts';
@@ -155,6 +155,13 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
     }
   }
 
+  function takeUsage({ id, head }: Frame): void {
+    const it = running.get(id);
+    if (it === undefined) return;
+    const onUsage = it.options.onUsage ?? fail('WORKER_FRAME_INVALID', { reason: 'nobody asked what a run uses' });
+    onUsage(readUsage(head));
+  }
+
   function takeMessage({ id, head, bytes }: Frame): void {
     const { of, level } = JSON.parse(head) as MessageHead; // each is looked up
     const it = running.get(id);
@@ -211,6 +218,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
     else if (type === 'data') takeData(frame);
     else if (type === 'broken') takeBroken(frame);
     else if (type === 'taken') running.get(id)?.request?.taken(Number(head));
+    else if (type === 'usage') takeUsage(frame);
     else if (type === 'message') takeMessage(frame);
     else if (type === 'call') takeCall(frame);
   }

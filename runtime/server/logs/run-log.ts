@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { maskRecord } from '../../context/index.ts';
-import type { OutputLevel, RunProblem } from '../../invoke/index.ts';
+import type { OutputLevel, RunProblem, RunUsage } from '../../invoke/index.ts';
 import type { Logs } from './logs.ts';
 import type { LogEntry } from './record.ts';
 
@@ -12,6 +12,8 @@ export interface RunLog {
   onProblem(problem: Pick<RunProblem, 'message'>): void;
   /** Says whether the webtask was compiled for this run. */
   compiled(start: 'cold' | 'warm'): void;
+  /** Takes what the run has used; nothing does where nobody read when it began. */
+  readonly onUsage: ((usage: RunUsage) => void) | undefined;
 }
 
 /** Whose run it is, and who is told. */
@@ -47,10 +49,10 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     say('webtask', level, shown);
   };
 
-  let cpu: NodeJS.CpuUsage | undefined;
+  let used: RunUsage | undefined;
   let start: 'cold' | 'warm' | undefined;
-  if (logs.isRead(container)) {
-    cpu = process.cpuUsage();
+  const isRead = logs.isRead(container);
+  if (isRead) {
     const { method, url = '/' } = res.req;
     const path = mask(url.replace(/[?#].*/s, ''));
     say('platform', 30, `new webtask request ${id}`, { method, path });
@@ -61,8 +63,6 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     const wall = performance.now() - startedAt;
     const answer = status === undefined ? 'without an answer' : `with HTTP ${status}`;
     const isWhole = res.writableFinished;
-    // Not known of a run that had begun before anybody read.
-    const { user, system } = process.cpuUsage(cpu);
     say(
       'platform',
       isWhole && res.statusCode < 500 ? 30 : 50,
@@ -70,8 +70,8 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
       {
         status,
         wall_ms: Number(wall.toFixed(1)),
-        cpu_ms: cpu && Number(((user + system) / 1000).toFixed(1)),
-        heap_bytes: process.memoryUsage().heapUsed,
+        cpu_ms: used && Number(used.cpuMs.toFixed(1)),
+        heap_bytes: used?.heapBytes,
         start,
       },
     );
@@ -82,5 +82,10 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     compiled(how) {
       start = how;
     },
+    onUsage: isRead
+      ? (usage) => {
+          used = usage;
+        }
+      : undefined,
   };
 }

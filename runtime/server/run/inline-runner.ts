@@ -1,5 +1,5 @@
 import type { CompiledWebtask } from '../../compile/index.ts';
-import { loadWebtask, runWebtask, writesHeaders } from '../../invoke/index.ts';
+import { loadWebtask, runWebtask, startUsage, writesHeaders } from '../../invoke/index.ts';
 import type { Runner } from './runner.ts';
 import { createVersions, type VersionParts } from './versions.ts';
 
@@ -11,7 +11,7 @@ export function createInlineRunner(
   return {
     prepare: versions.prepare,
     forget: versions.forget,
-    async run({ version, request, settings, onlyIfItWritesHeaders, onCompile, onReady }) {
+    run: measured(async ({ version, request, settings, onlyIfItWritesHeaders, onCompile, onReady }) => {
       const { secrets, meta, params, storage, onMessage = () => undefined } = settings;
       const webtask = await versions.get(version, (source) => {
         onCompile();
@@ -23,7 +23,26 @@ export function createInlineRunner(
       });
       if (!onReady() || (onlyIfItWritesHeaders && !writesHeaders(webtask))) return undefined;
       return runWebtask(webtask, request, settings);
-    },
+    }),
     close: async () => undefined,
+  };
+}
+
+/** Has a run tell what it has used, when all of its answer is there or none will be. */
+function measured(run: Runner['run']): Runner['run'] {
+  return async (order) => {
+    const { onUsage } = order;
+    if (!onUsage) return run(order);
+    const usage = startUsage();
+    const tell = (): void => onUsage(usage());
+    try {
+      const reply = await run(order);
+      if (reply && !reply.whole) reply.body.once('close', tell);
+      else tell();
+      return reply;
+    } catch (error) {
+      tell();
+      throw error;
+    }
   };
 }

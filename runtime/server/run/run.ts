@@ -164,6 +164,7 @@ async function run(
       log.compiled('cold');
       parts.metrics.coldStart();
     },
+    onUsage: log.onUsage,
     onReady() {
       timing.mark('compile');
       return !res.destroyed; // the caller may have left before anything ran

@@ -1,4 +1,4 @@
-import type { RunReply, RunRequest, RunSettings } from '../../invoke/index.ts';
+import type { RunReply, RunRequest, RunSettings, RunUsage } from '../../invoke/index.ts';
 import type { VersionRequest, Versions } from './versions.ts';
 
 /** What is to be run, with what, and who is told what happens. */
@@ -10,6 +10,8 @@ export interface RunOrder {
   readonly onlyIfItWritesHeaders: boolean;
   /** Is told when it was not compiled before. */
   readonly onCompile: () => void;
+  /** Is told what it has used, before its answer ends, where somebody wants to know. */
+  readonly onUsage: ((usage: RunUsage) => void) | undefined;
   /** Is told when it is ready to be run; whether it still should be. */
   readonly onReady: () => boolean;
 }

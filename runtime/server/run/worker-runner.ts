@@ -59,7 +59,7 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
 async function runIn(
   worker: Worker,
   runnable: Runnable,
-  { request, settings, onlyIfItWritesHeaders, onCompile }: RunOrder,
+  { request, settings, onlyIfItWritesHeaders, onCompile, onUsage }: RunOrder,
 ): Promise<RunReply | undefined> {
   const { id = '', urlFormat, issue, limitMs, name = settings.container } = settings;
   const onMessage = settings.onMessage ?? (() => undefined);
@@ -70,7 +70,7 @@ async function runIn(
   };
   const timer = limitMs > 0 ? setTimeout(cutOff, limitMs + GRACE_MS) : undefined;
   try {
-    const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile };
+    const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile, onUsage };
     return await worker.run(runnable, request, options);
   } catch (error) {
     const cause = isLate

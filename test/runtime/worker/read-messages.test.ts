@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readBroken, readReply } from '../../../runtime/worker/read-messages.ts';
+import { readBroken, readReply, readUsage } from '../../../runtime/worker/read-messages.ts';
 import { refusalIn } from '../../support/refusal.ts';
 
 const HEAD = { status: 200, statusMessage: '', rawHeaders: ['A', 'b'], source: 'webtask', failed: false };
@@ -38,6 +38,22 @@ describe('what a worker says', () => {
         code: 'WORKER_FRAME_INVALID',
         message: 'A worker and its server do not understand each other: the head of an answer is none.',
       });
+    }
+  });
+
+  it('of what a run has used is read as two plain numbers', () => {
+    expect(readUsage('{"cpuMs":0.25,"heapBytes":4000000,"more":1}')).to.deep.equal({ cpuMs: 0.25, heapBytes: 4000000 });
+    expect(readUsage('{"cpuMs":0,"heapBytes":0}')).to.deep.equal({ cpuMs: 0, heapBytes: 0 });
+  });
+
+  it('of what a run has used is refused where it is anything else', () => {
+    for (const wrong of ['-1', '1e300', '1e999', '"1"', 'null', '[1]', 'true', '{}']) {
+      for (const text of [`{"cpuMs":${wrong},"heapBytes":1}`, `{"cpuMs":1,"heapBytes":${wrong}}`, '[]']) {
+        expect(refusalIn(() => readUsage(text))).to.include({
+          code: 'WORKER_FRAME_INVALID',
+          message: 'A worker and its server do not understand each other: what a run has used is no number.',
+        });
+      }
     }
   });
 });

@@ -60,6 +60,13 @@ for (const mode of MODES) {
       }
     });
 
+    it('what they have used, of which nobody asked them', async () => {
+      const head = '{"cpuMs":0,"heapBytes":0}';
+      expect(await attack(`for (let id = 1; id < 9; id += 1) send(frame(24, 0, id, '${head}'));`)).to.equal(
+        `${MISUNDERSTOOD}nobody asked what a run uses.`,
+      );
+    });
+
     it('nothing any more, since they closed it', async () => {
       expect(await attack('fs.closeSync(3);')).to.equal(`${RECYCLED}it closed its pipe`);
     });
