@@ -112,10 +112,11 @@ export function commandsWith(word: string): string[] {
   return commands.filter((command) => command.includes(word));
 }
 
-function commandOf(pid: string): string {
+/** The command of a process; empty where it has ended. */
+export function commandOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
   } catch {
-    return ''; // it has ended
+    return '';
   }
 }
