@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { runningId } from '../invoke/index.ts';
+import { silenceNotices } from '../silence-notices.ts';
 import { startWatchdog } from './limits/watchdog.worker.ts';
 import type { NetworkPolicy } from './network/policy.ts';
 import { wearSeatBelt } from './network/seat-belt.worker.ts';
@@ -12,6 +13,7 @@ import { serveRuns } from './serve-runs.worker.ts';
 
 const [network = 'all'] = process.argv.splice(2) as NetworkPolicy[]; // who is shut in has none to keep
 wearSeatBelt(network);
+silenceNotices(process.env);
 startWatchdog(where);
 serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
   if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends

@@ -1,12 +1,16 @@
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
 import { refusalOf } from '../../support/refusal.ts';
 import { answerOf, headOf, runnable, useWorker } from '../../support/worker.ts';
 
+/** What the platform adds to the environment of a worker. */
+const QUIET_SDK = 'AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED';
+
 for (const [mode, variables] of [
-  ['process', []],
-  ['sandbox', ['HOME', 'PWD']],
+  ['process', [QUIET_SDK]],
+  ['sandbox', [QUIET_SDK, 'HOME', 'PWD']],
 ] as const) {
   describe(`a worker (${mode})`, () => {
     const its = useWorker(mode);
@@ -34,9 +38,20 @@ for (const [mode, variables] of [
     it('knows nothing of the process that started it: its environment and arguments are its own', async () => {
       const webtask = runnable(
         // Node itself hands on the variable that coverage is counted by.
-        'module.exports = cb => cb(null, [Object.keys(process.env).filter(n => n !== "NODE_V8_COVERAGE"), process.argv.length, typeof process.send]);',
+        'module.exports = cb => cb(null, [Object.keys(process.env).filter(n => n !== "NODE_V8_COVERAGE").sort(), process.argv.length, typeof process.send]);',
       );
       expect(JSON.parse((await answerOf(its.worker, webtask)).body)).to.deep.equal([variables, 2, 'undefined']);
+    });
+
+    // Shut in, it sees no packages here; its environment is the same.
+    const whereItSeesPackages = mode === 'process' ? it : () => undefined;
+    whereItSeesPackages('prints nothing of what the AWS SDK has to say of the age of this Node', async () => {
+      const sdk = createRequire(import.meta.url).resolve('@aws-sdk/client-dynamodb');
+      const code = `new (require(${JSON.stringify(sdk)}).DynamoDBClient)({ region: 'local' });
+        module.exports = cb => process.nextTick(cb, null, 1);`;
+      const webtask = runnable(code);
+      expect((await answerOf(its.worker, webtask)).body).to.equal('1');
+      expect([webtask.printed, its.printed]).to.deep.equal([[], []]);
     });
 
     it('compiles a webtask once, and shares global between the webtasks of its container', async () => {
