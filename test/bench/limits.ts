@@ -100,6 +100,7 @@ async function speedsOf(
 ): Promise<Record<'without limits' | 'with limits', number[]>> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-bench-'));
   const server = await startServer({
+    isolation: 'inline',
     port: 0,
     host: '127.0.0.1',
     dataFolder,

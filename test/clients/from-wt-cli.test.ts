@@ -124,6 +124,7 @@ describe('docs/from-wt-cli.md', function () {
 /** A cluster of before, with one webtask, and the profile that knows it. */
 async function startOld(dataFolder: string, profiles: string): Promise<RunningServer> {
   const server = await startServer({
+    isolation: 'inline',
     port: 0,
     host: '127.0.0.1',
     dataFolder,

@@ -95,6 +95,7 @@ export async function startCodeStoreBed(folder: string): Promise<CodeStoreBed & 
     const dataFolder = join(folder, name);
     mkdirSync(dataFolder, { recursive: true });
     const server = await startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder,

@@ -140,11 +140,11 @@ describe('a test', () => {
   after(() => project.remove());
 
   for (const [title, outcome] of [
-    ['never calls back', /^webtasks\/never\.js:2 never called back within [67]\d\d ms\.$/],
-    ['never ends its response', /^webtasks\/silent\.ts:3 never answered within [67]\d\d ms\.$/],
+    ['never calls back', /^webtasks\/never\.js:2 never called back within \d{3,4} ms\.$/],
+    ['never ends its response', /^webtasks\/silent\.ts:3 never answered within \d{3,4} ms\.$/],
     [
       'begins its response and never ends it',
-      /^webtasks\/endless\.js:1 never ended its response within [67]\d\d ms\.$/,
+      /^webtasks\/endless\.js:1 never ended its response within \d{3,4} ms\.$/,
     ],
     [
       'throws in the middle of its response',

@@ -45,6 +45,7 @@ describe('a store that fails', () => {
     routes = await registeredRoutes();
     errors = [];
     server = await startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,

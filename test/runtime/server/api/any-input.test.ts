@@ -37,6 +37,7 @@ describe('input of every kind', () => {
       signToken({ ten: 'test', dd: 0 }, keys, now),
     ];
     server = await startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,

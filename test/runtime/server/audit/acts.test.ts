@@ -19,6 +19,7 @@ describe('the audit record', () => {
     keys = await loadKeySet({ dataFolder: folder, env: CLUSTER });
     token = signToken({ jti: 'me', ca: ['mother'], ten: 'test', dd: 3 }, keys, Date.now() / 1000);
     server = await startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,

@@ -31,6 +31,7 @@ describe('a server with a certificate of its own', () => {
 
   const start = async (tls: { cert?: string; key?: string } = { cert, key }): Promise<RunningServer> => {
     server = await startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,

@@ -23,7 +23,14 @@ describe('rate limits of two servers over one table', () => {
     const start = async (): Promise<RunningServer> => {
       const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-limits-'));
       folders.push(dataFolder);
-      const common = { port: 0, host: '127.0.0.1', allowedOrigins: [], limitMs: 5000, onLine: () => undefined };
+      const common = {
+        isolation: 'inline' as const,
+        port: 0,
+        host: '127.0.0.1',
+        allowedOrigins: [],
+        limitMs: 5000,
+        onLine: () => undefined,
+      };
       return startServer({ ...common, dataFolder, env, onError: (error) => void errors.push(error) });
     };
     servers = [await start(), await start()];

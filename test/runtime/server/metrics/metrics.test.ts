@@ -14,6 +14,7 @@ describe('/metrics', () => {
   let folder: string;
   let token: string;
   const OPTIONS = {
+    isolation: 'inline' as const,
     port: 0,
     host: '127.0.0.1',
     allowedOrigins: [],

@@ -20,6 +20,7 @@ describe('a container that has reached a quota', () => {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'webtask-quotas-'));
     server = await startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,

@@ -19,6 +19,7 @@ describe('code that a webtask of the same cluster keeps', function () {
 
   const start = async (port: number, env: NodeJS.ProcessEnv): Promise<void> => {
     server = await startServer({
+      isolation: 'inline',
       port,
       host: '127.0.0.1',
       dataFolder: folder,

@@ -23,10 +23,10 @@ describe('the calls of the webtask that keeps code', () => {
   });
   after(() => origin.close());
 
-  const client = (query = '') =>
+  const client = (query = '', timeoutMs = 5_000) =>
     createCodeStoreClient(`${origin.origin}/store${query}`, {
       baseUrl: () => 'https://wt.example:8443',
-      timeoutMs: 100,
+      timeoutMs,
     });
   const answerWith = (status: number, body = '', headers: Record<string, string> = {}): void => {
     answer = (_req, res) => res.writeHead(status, headers).end(body);
@@ -115,7 +115,9 @@ describe('the calls of the webtask that keeps code', () => {
 
   it('end when nothing is answered, and when nobody is there', async () => {
     answer = () => undefined;
-    expect(await refusalOf(client().getToken('dev', 'a'))).to.deep.equal(unanswered('it did not answer within 100 ms'));
+    expect(await refusalOf(client('', 100).getToken('dev', 'a'))).to.deep.equal(
+      unanswered('it did not answer within 100 ms'),
+    );
     answer = (req) => req.socket.destroy();
     expect(await refusalOf(client().getToken('dev', 'a'))).to.deep.equal(unanswered('it cannot be reached'));
   });

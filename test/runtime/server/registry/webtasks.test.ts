@@ -27,6 +27,7 @@ describe('the API of named webtasks', () => {
 
   const start = (env: NodeJS.ProcessEnv = {}): Promise<RunningServer> =>
     startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,

@@ -20,6 +20,7 @@ describe('revocations that webtasks/revoke_dynamodb.ts keeps', function () {
 
   const start = (name: string, env: NodeJS.ProcessEnv = {}): Promise<RunningServer> =>
     startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: join(folder, name),

@@ -20,6 +20,7 @@ describe('the API of tokens', () => {
 
   const start = (env: NodeJS.ProcessEnv = {}): Promise<RunningServer> =>
     startServer({
+      isolation: 'inline',
       port: 0,
       host: '127.0.0.1',
       dataFolder: folder,
