@@ -1,4 +1,4 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
@@ -11,17 +11,25 @@ import { sendError } from '../run/answer.ts';
  * @see protocol reference 4.4
  */
 export function answerMalformed(error: ParserError, socket: Duplex): void {
-  // Set while a request of this connection is being answered; it has no public name, and Node's own handler asks it too.
-  const { _httpMessage: answering } = socket as { _httpMessage?: ServerResponse };
+  // Set while a request of this connection is being answered, and while one is being read. Neither has a public name, and
+  // Node's own handler asks the first one too.
+  const { _httpMessage: answering, parser } = socket as SocketInternals;
+  const isOfBody = parser?.incoming?.complete === false;
   const known = toWebtaskError(error);
-  // Of the request that is being answered; otherwise what comes behind it is not answered into its answer.
+  // Of the request that is being answered; otherwise what comes behind it is not answered into its answer, and what is
+  // left of one that was answered early not at all: a second answer would be taken for that of the next request.
   if (answering && !answering.headersSent && !answering.req.complete) {
     answerAndClose(known, answering);
-  } else if (!socket.writable || answering || isConnecting(socket)) {
+  } else if (!socket.writable || answering || isOfBody || isConnecting(socket)) {
     socket.destroy();
   } else {
     answerSocket(known, socket);
   }
+}
+
+interface SocketInternals {
+  readonly _httpMessage?: ServerResponse | null;
+  readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
 }
 
 /** Whether a caller has not come as far as TLS, and so could not read an answer. */

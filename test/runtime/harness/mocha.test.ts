@@ -142,10 +142,7 @@ describe('a test', () => {
   for (const [title, outcome] of [
     ['never calls back', /^webtasks\/never\.js:2 never called back within \d{3,4} ms\.$/],
     ['never ends its response', /^webtasks\/silent\.ts:3 never answered within \d{3,4} ms\.$/],
-    [
-      'begins its response and never ends it',
-      /^webtasks\/endless\.js:1 never ended its response within \d{3,4} ms\.$/,
-    ],
+    ['begins its response and never ends it', /^webtasks\/endless\.js:1 never ended its response within \d{3,4} ms\.$/],
     [
       'throws in the middle of its response',
       /^\S*webtasks\/half\.js had begun to answer when it threw Error: no two\n\s+at .*webtasks\/half\.js:3:9/,
