@@ -20,6 +20,7 @@ export interface WorkerUser {
 /** How many numbers are tried: that as many are taken is no accident. */
 const TRIES = 100;
 const LOOK_AGAIN_MS = 20;
+const LOOK_SELDOM_MS = 1000;
 
 /**
  * Takes a user that no process of this machine runs as, and that no other server here has taken.
@@ -41,7 +42,9 @@ export async function takeUser({ first, last }: UserRange): Promise<WorkerUser> 
     return {
       uid,
       async release() {
-        while (await isRunning(uid)) await setTimeout(LOOK_AGAIN_MS, undefined, { ref: false });
+        for (let ms = LOOK_AGAIN_MS; await isRunning(uid); ms = Math.min(ms * 2, LOOK_SELDOM_MS)) {
+          await setTimeout(ms, undefined, { ref: false });
+        }
         lock.close();
       },
     };
@@ -60,10 +63,13 @@ function lockUser(uid: number): Promise<Server | undefined> {
   });
 }
 
-/** Whether any process is of that user: real, effective or saved. */
+/**
+ * Whether any process is of that user: real, effective or saved. One that has ended is none, although it is listed until
+ * its parent asks how: in a container that is nobody, often.
+ */
 async function isRunning(uid: number): Promise<boolean> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const mine = new RegExp(`^Uid:.*\\t${uid}\\b`, 'm');
   const statuses = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')));
-  return statuses.some((status) => mine.test(status));
+  return statuses.some((status) => mine.test(status) && !/^State:\tZ/m.test(status));
 }

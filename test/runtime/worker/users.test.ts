@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { takeUser, type WorkerUser } from '../../../runtime/worker/users.ts';
 import { FROM_SOURCE } from '../../support/program.ts';
@@ -74,4 +75,26 @@ describe('the users of workers', () => {
     await released;
     expect(await take(only)).to.equal(uid);
   });
+
+  it('are free although a process of theirs that has ended is still listed, since nobody asks how it ended', async function () {
+    if (process.getuid?.() !== 0) {
+      console.log('      skipped: only root can run something as another user');
+      return this.skip();
+    }
+    const only = { first: 299_005, last: 299_005 };
+    // The shell becomes a program that never asks about the child that the shell has started.
+    const parent = spawn('sh', ['-c', `setpriv --reuid=${only.first} --clear-groups true & exec cat`], {
+      stdio: ['pipe', 'ignore', 'inherit'],
+    });
+    const isListed = (): boolean => /^State:\s+Z/m.test(statusOfChild(parent.pid ?? 0));
+    while (!isListed()) await new Promise((resolve) => setImmediate(resolve));
+    expect(await take(only)).to.equal(299_005);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+  });
 });
+
+function statusOfChild(parent: number): string {
+  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1').split(' ');
+  return child ? readFileSync(`/proc/${child}/status`, 'latin1') : '';
+}
