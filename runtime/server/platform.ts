@@ -143,7 +143,13 @@ export async function openPlatform(
     },
     RESOURCES,
   );
-  const identity = await mountIdentity({ file: options.identityFile, openStore: openStoreOnce, baseUrl, onError });
+  const identity = await mountIdentity({
+    file: options.identityFile,
+    dataFolder,
+    openStore: openStoreOnce,
+    baseUrl,
+    onError,
+  });
   const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain };
   const begun: ((() => void) | undefined)[] = [];
 

@@ -39,6 +39,18 @@ describe('npm run bench -- identity --quick --json', () => {
   });
 });
 
+describe('npm run bench -- identity-revocation --quick --json', () => {
+  it('tells what look-ups, checks and starts cost, and how soon a revocation is refused elsewhere', () => {
+    expect(benchOf('identity-revocation').contenders).to.include.keys(
+      'memory of the table',
+      'look-up of a key that is not',
+      'check of a new token, four kinds of entries',
+      'start from a snapshot',
+      'acknowledged here to refused there, p99',
+    );
+  });
+});
+
 describe('npm run bench -- bodies --quick --json', () => {
   it('compares answers of several sizes, and a body that is sent back', () => {
     expect(benchOf('bodies').ratios).to.include.keys(

@@ -37,6 +37,8 @@ export interface IdentityOptions {
   readonly tenants: ReadonlyMap<string, TenantConfig>;
   /** Where the denylist is. It is not closed with this. */
   readonly store: Store;
+  /** Where what is revoked is written down, so that the next start is quick. */
+  readonly dataFolder?: string | undefined;
   /** The public URL of a tenant's endpoints, without a slash at the end. */
   readonly urlOf: (tenant: string) => string;
 }
@@ -49,8 +51,8 @@ export interface IdentityOptions {
  * const identity = await openIdentity({ tenants: readTenants(config),  store, urlOf: (name) => `https://wt.example.com/${name}` });
  * const { response } = await identity.answer('acme', request, '/introspect');
  */
-export async function openIdentity({ tenants, store, urlOf }: IdentityOptions): Promise<Identity> {
-  const revocation = openRevocation({ store, tenants: [...tenants.keys()] });
+export async function openIdentity({ tenants, store, dataFolder, urlOf }: IdentityOptions): Promise<Identity> {
+  const revocation = openRevocation({ store, tenants: [...tenants.keys()], dataFolder });
   const opened = new Map<string, { parts: EndpointParts; answer: ReturnType<typeof createEndpoints> }>();
   try {
     for (const [name, config] of tenants) {

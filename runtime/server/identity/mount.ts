@@ -17,6 +17,8 @@ export interface IdentityMount {
 export interface IdentityMountParts {
   /** The file that `--identity` names; without one there is nothing here. */
   readonly file: string | undefined;
+  /** Where what is revoked is written down for the next start. */
+  readonly dataFolder: string;
   readonly openStore: () => Promise<Store>;
   /** The public base of URLs, without a slash at the end. */
   readonly baseUrl: () => string;
@@ -31,7 +33,8 @@ const PATH = /^\/api\/identity\/([\w.-]+)(\/[^?]*)?(?:\?|$)/;
  *
  * @throws IDENTITY_CONFIG_INVALID, VERIFIER_OPTION_INVALID, before the server listens
  */
-export async function mountIdentity({ file, openStore, baseUrl, onError }: IdentityMountParts): Promise<IdentityMount> {
+export async function mountIdentity(parts: IdentityMountParts): Promise<IdentityMount> {
+  const { file, dataFolder, openStore, baseUrl, onError } = parts;
   if (file === undefined) return { begin: () => undefined, answer: async () => false, close: async () => undefined };
   const tenants = await (await import('./read-file.ts')).readIdentityFile(file);
   const { openIdentity } = await import('../../identity/tenants/index.ts');
@@ -39,7 +42,9 @@ export async function mountIdentity({ file, openStore, baseUrl, onError }: Ident
   /** Once its public URL is known, and again where the store was not there. */
   const open = (): Promise<Identity> => {
     identity ??= openStore()
-      .then((store) => openIdentity({ tenants, store, urlOf: (name) => `${baseUrl()}/api/identity/${name}` }))
+      .then((store) =>
+        openIdentity({ tenants, store, dataFolder, urlOf: (name) => `${baseUrl()}/api/identity/${name}` }),
+      )
       .catch((error: unknown) => {
         identity = undefined;
         throw error;
