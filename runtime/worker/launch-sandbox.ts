@@ -1,3 +1,4 @@
+import { findTool } from './find-tool.ts';
 import { type Launch, MAX_CPU_SECONDS } from './launch.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
 import { RESOLV_CONF } from './network/policy.ts';
@@ -35,9 +36,9 @@ export interface SandboxSettings {
 export function launchSandbox(settings: SandboxSettings, run: readonly string[] = [PROGRAM]): Launch {
   const { uid, memoryBytes, maxProcesses, maxFiles, hasNetwork = false } = settings;
   const asUser =
-    uid === undefined ? [] : ['setpriv', `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
+    uid === undefined ? [] : [tool('setpriv'), `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
   const withLimits = [
-    'prlimit',
+    tool('prlimit'),
     `--data=${dataBytes(memoryBytes)}`,
     '--core=0',
     `--cpu=${MAX_CPU_SECONDS}`,
@@ -46,15 +47,20 @@ export function launchSandbox(settings: SandboxSettings, run: readonly string[] 
     `--nofile=${maxFiles}`,
   ];
   // In a user namespace around that of the worker, which has no capability over what belongs to this one.
-  const inNetwork = hasNetwork ? ['unshare', '--user', '--map-root-user', '--net', '--'] : [];
+  const inNetwork = hasNetwork ? [tool('unshare'), '--user', '--map-root-user', '--net', '--'] : [];
   const node = [process.execPath, ...nodeArguments(memoryBytes), ...run];
   const [command = 'prlimit', ...args] = [...asUser, ...withLimits, ...inNetwork, ...bubblewrap(settings), ...node];
   return {
     command,
     args,
-    env: { PATH: toolPath() },
+    env: {},
     inputs: [seccompFilter(process.arch), ...(hasNetwork ? [RESOLV_CONF] : [])],
   };
+}
+
+/** Where it is; by its name alone where it is not, so that the error names it. */
+function tool(name: string): string {
+  return findTool(name) || name;
 }
 
 /** Where a worker finds its program. */
@@ -66,7 +72,7 @@ const RESOLV_CONF_DESCRIPTOR = 5;
 function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSettings): string[] {
   const files = [...sharedLibraries(), ...PUBLIC_FILES];
   return [
-    'bwrap',
+    tool('bwrap'),
     '--unshare-all',
     ...(hasNetwork ? ['--share-net', '--ro-bind-data', String(RESOLV_CONF_DESCRIPTOR), '/etc/resolv.conf'] : []),
     '--unshare-user',

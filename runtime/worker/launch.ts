@@ -1,5 +1,4 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { findTool } from './find-tool.ts';
 import type { Limits } from './limits/limits.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
 import type { NetworkPolicy } from './network/index.ts';
@@ -39,25 +38,8 @@ export function canLimit(): boolean {
 }
 
 function prlimitPath(): string {
-  prlimit ??= findProgram('prlimit');
-  return prlimit;
+  return process.platform === 'linux' ? findTool('prlimit') : '';
 }
-let prlimit: string | undefined;
 
 /** Of the whole life of a process: who counts it lets it have less. */
 export const MAX_CPU_SECONDS = 3600;
-
-/** The worker has no PATH, so that the program is looked for here. */
-function findProgram(name: string): string {
-  if (process.platform !== 'linux') return '';
-  const isThere = (file: string): boolean => {
-    try {
-      accessSync(file, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return folders.map((folder) => join(folder, name)).find(isThere) ?? '';
-}
