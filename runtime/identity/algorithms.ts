@@ -16,7 +16,6 @@ export interface Algorithm {
   readonly signatureBytes?: number;
 }
 
-const PKCS1 = { padding: constants.RSA_PKCS1_PADDING };
 const PSS = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
 // The two numbers side by side, not DER (RFC 7518 section 3.4).
 const ECDSA = { dsaEncoding: 'ieee-p1363' } as const;
@@ -28,9 +27,10 @@ const ECDSA = { dsaEncoding: 'ieee-p1363' } as const;
  * @see RFC 7518 section 3, RFC 8037, RFC 8725 section 3.2
  */
 export const ALGORITHMS = {
-  RS256: { keyType: 'RSA', hash: 'sha256', options: PKCS1 },
-  RS384: { keyType: 'RSA', hash: 'sha384', options: PKCS1 },
-  RS512: { keyType: 'RSA', hash: 'sha512', options: PKCS1 },
+  // RSASSA-PKCS1-v1_5 is what Node takes an RSA key for.
+  RS256: { keyType: 'RSA', hash: 'sha256', options: {} },
+  RS384: { keyType: 'RSA', hash: 'sha384', options: {} },
+  RS512: { keyType: 'RSA', hash: 'sha512', options: {} },
   PS256: { keyType: 'RSA', hash: 'sha256', options: PSS },
   PS384: { keyType: 'RSA', hash: 'sha384', options: PSS },
   PS512: { keyType: 'RSA', hash: 'sha512', options: PSS },

@@ -10,6 +10,10 @@ export type Keys = (kind: string, iss: string, id: string) => string;
 /** Issuers are few. Of more than these, none is remembered. */
 const MAX_ISSUERS = 1000;
 
+/** Kinds of which a tenant has few. */
+const COMMON: ReadonlySet<string> = new Set(['client', 'issuer', 'tenant']);
+const MAX_COMMON = 1000;
+
 /**
  * Makes the keys of a tenant, by which its entries are stored and looked up: SHA-256, in base64url, of tenant, kind,
  * issuer and id together.
@@ -36,7 +40,21 @@ export function createKeys(tenant: string): Keys {
     return prefix;
   }
 
-  return (kind, iss, id) => hash('sha256', prefixOf(kind, iss) + spell(id), 'base64url');
+  const make: Keys = (kind, iss, id) => hash('sha256', prefixOf(kind, iss) + spell(id), 'base64url');
+  /** The same clients and issuers come with every token. */
+  const common = new Map<string, string>();
+
+  return (kind, iss, id) => {
+    if (!COMMON.has(kind)) return make(kind, iss, id);
+    const name = `${prefixOf(kind, iss)}${id}`;
+    let key = common.get(name);
+    if (key === undefined) {
+      if (common.size >= MAX_COMMON) common.clear();
+      key = make(kind, iss, id);
+      common.set(name, key);
+    }
+    return key;
+  };
 }
 
 /** Halves of characters are all one in UTF-8. In JSON each is spelled as what it is, behind what starts no other id. */
