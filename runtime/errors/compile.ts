@@ -57,6 +57,18 @@ export const COMPILE_ERRORS = {
     text: 'The module {module} is not on this server, and could not be fetched from the registry: {reason}.',
     fix: 'Look at the network and at the registry that npm is set to; what this server has fetched before works without.',
   },
+  MODULES_WAITING: {
+    status: 429,
+    fault: 'caller',
+    text: 'The container {container} would have more than {max} modules fetched at once.',
+    fix: 'Try again after {retryAfter} s: some of them are there by then.',
+  },
+  MODULES_BUSY: {
+    status: 503,
+    fault: 'platform',
+    text: 'This server already has {max} modules to fetch.',
+    fix: 'Try again after {retryAfter} s.',
+  },
   COMPILE_DEPENDENCIES: {
     status: 400,
     fault: 'webtask',

@@ -7,6 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { isPlatformModule } from '../compile/index.ts';
 import { fail } from '../errors.ts';
 import { install, NEW_PREFIX, toText } from './install.ts';
+import { createInstallQueue } from './install-queue.ts';
 import { checkModule, isPackageName, type ModuleSpec } from './module-spec.ts';
 import { findNeeded, type NeedingWebtask } from './needed.ts';
 
@@ -20,24 +21,25 @@ export interface Modules {
   /**
    * Provides what a webtask asks for, and says in which folders it is.
    *
-   * @throws COMPILE_DEPENDENCIES, MODULE_INVALID, MODULE_UNKNOWN, MODULE_DAMAGED, MODULE_UNAVAILABLE
+   * @param container - whose it is
+   * @throws COMPILE_DEPENDENCIES, MODULE_INVALID, MODULE_UNKNOWN, MODULE_DAMAGED, MODULE_UNAVAILABLE, MODULES_WAITING,
+   *   MODULES_BUSY
    */
-  foldersFor(webtask: NeedingWebtask): Promise<string[]>;
+  foldersFor(webtask: NeedingWebtask, container: string): Promise<string[]>;
   /**
    * Has modules provided, and does not wait for them.
    *
    * @param reset - also those that are there already
-   * @throws MODULE_INVALID
+   * @param container - who asks; none for the cluster's own
+   * @throws MODULE_INVALID; MODULES_WAITING and MODULES_BUSY, and then none of them is fetched
    */
-  request(specs: readonly ModuleSpec[], reset: boolean): Promise<ModuleState[]>;
+  request(specs: readonly ModuleSpec[], reset: boolean, container: string | undefined): Promise<ModuleState[]>;
   /** Lists the versions of a module that are there, under way, or failed in the last minute. */
   list(name: string): Promise<ModuleState[]>;
   /** Ends what is under way. */
   close(): void;
 }
 
-/** npm processes at a time. */
-const AT_ONCE = 2;
 /** How long an installation can take, and more. */
 const ABANDONED_MS = 60 * 60_000;
 /** How long a failure is an answer before it is tried again. */
@@ -62,21 +64,8 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
     perf: { now: () => performance.now() },
   });
   const children = new Set<ChildProcess>();
-  const waiting: (() => void)[] = [];
-  let running = 0;
+  const queue = createInstallQueue();
   let isClosed = false;
-
-  async function inTurn(work: () => Promise<void>): Promise<void> {
-    if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      if (!isClosed) await work();
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
-  }
 
   let swept: Promise<void> | undefined;
   /** Removes what processes left behind that were killed while they installed. */
@@ -95,26 +84,26 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
   };
 
   /** Provides packages in one folder, and gives the folder. */
-  async function provide(specs: readonly ModuleSpec[]): Promise<string> {
+  async function provide(specs: readonly ModuleSpec[], container: string | undefined): Promise<string> {
     const target = join(cache, ...placeOf(specs));
-    const key = specs.map(toText).join(' ');
-    if (!existsSync(target)) {
-      let installing = underWay.get(key);
-      if (!installing) {
-        const last = failed.get(key);
-        if (last) throw last.error;
-        installing = inTurn(async () => {
-          await mkdir(cache, { recursive: true, mode: 0o700 });
-          swept ??= sweep().catch(() => undefined); // another process may be removing the same
-          await swept;
-          await install(specs, target, { cache, env, onStart });
-        });
-        underWay.set(key, installing);
-        installing.catch((error: unknown) => failed.set(key, { error })).finally(() => underWay.delete(key));
-      }
-      await installing;
-    }
+    if (!existsSync(target)) await (underWay.get(keyOf(specs)) ?? begin(specs, target, container));
     return join(target, 'node_modules');
+  }
+
+  function begin(specs: readonly ModuleSpec[], target: string, container: string | undefined): Promise<void> {
+    const key = keyOf(specs);
+    const last = failed.get(key);
+    if (last) throw last.error;
+    const installing = queue.add(container, async () => {
+      if (isClosed) return;
+      await mkdir(cache, { recursive: true, mode: 0o700 });
+      swept ??= sweep().catch(() => undefined); // another process may be removing the same
+      await swept;
+      await install(specs, target, { cache, env, onStart });
+    });
+    underWay.set(key, installing);
+    installing.catch((error: unknown) => failed.set(key, { error })).finally(() => underWay.delete(key));
+    return installing;
   }
 
   function stateOf(spec: ModuleSpec): ModuleState {
@@ -125,22 +114,24 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
   }
 
   return {
-    async foldersFor(webtask) {
+    async foldersFor(webtask, container) {
       const { together, apart } = await findNeeded(webtask);
       const wanted = [...(together.length > 0 ? [together] : []), ...apart.map((spec) => [spec])];
-      return Promise.all(wanted.map(provide));
+      return Promise.all(wanted.map((specs) => provide(specs, container)));
     },
-    async request(specs, reset) {
+    async request(specs, reset, container) {
       const checked = specs.map(checkModule);
-      for (const spec of checked) {
-        const key = toText(spec);
-        if (isPlatformModule(spec.name)) continue;
-        if (reset && !underWay.has(key)) {
+      const wanted = new Map(checked.filter(({ name }) => !isPlatformModule(name)).map((spec) => [toText(spec), spec]));
+      if (reset) {
+        for (const [key, spec] of wanted) {
+          if (underWay.has(key)) continue;
           failed.delete(key);
           await rm(join(cache, ...placeOf([spec])), { recursive: true, force: true });
         }
-        provide([spec]).catch(() => undefined); // its state says so
       }
+      const missing = [...wanted].filter(([key, spec]) => stateOf(spec).state === 'queued' && !underWay.has(key));
+      queue.admit(container, missing.length); // all of them, or none
+      for (const [, spec] of missing) provide([spec], container).catch(() => undefined); // its state says so
       return checked.map(stateOf);
     },
     async list(name) {
@@ -157,6 +148,10 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
       for (const child of children) child.kill();
     },
   };
+}
+
+function keyOf(specs: readonly ModuleSpec[]): string {
+  return specs.map(toText).join(' ');
 }
 
 /** A single package is under its name and version, several are under a hash of theirs. */

@@ -96,6 +96,8 @@ export function createApiHandler(
       parts.acts.failed(request, known);
       parts.onError(known, request.id);
       const { status, body } = platformFailure(known, request.id);
+      const { retryAfter } = known.fields;
+      if (typeof retryAfter === 'number') reply.header('Retry-After', retryAfter);
       reply.code(status).header('Content-Type', 'application/json').header('x-wt-response-source', 'proxy');
       return body;
     };

@@ -58,7 +58,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
           required: ['modules'],
         },
         answer: states,
-        errors: ['MODULE_INVALID', 'MODULE_UNAVAILABLE'],
+        errors: ['MODULE_INVALID', 'MODULES_WAITING', 'MODULES_BUSY'],
       }),
     },
     async (request) => {
@@ -67,7 +67,7 @@ export const addModuleRoutes: Routes = (api, parts) => {
       // All containers share what is there.
       if (reset) checkManagement(claims, undefined);
       else if (claims.url !== undefined || claims.ectx !== undefined) fail('ADMIN_REFUSED');
-      return parts.modules.request(request.body.modules, reset);
+      return parts.modules.request(request.body.modules, reset, claims.ten);
     },
   );
 };

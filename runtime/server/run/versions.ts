@@ -33,7 +33,7 @@ export interface Versions<T> {
    */
   get(request: VersionRequest, make: (source: WebtaskSource) => Promise<T>): Promise<T>;
   /** Has the modules provided that code will need, and does not wait for them: what is missing is said when it runs. */
-  prepare(code: string, meta: Readonly<Record<string, string>>): void;
+  prepare(code: string, meta: Readonly<Record<string, string>>, container: string): void;
   /**
    * Forgets what was made of a container, or of one name in it.
    *
@@ -86,8 +86,11 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
     return key;
   }
 
-  const findModules = (source: WebtaskSource, meta: Readonly<Record<string, string>>): Promise<string[]> =>
-    modules.foldersFor({ ...source, language: languageOf(source, meta), meta });
+  const findModules = (
+    source: WebtaskSource,
+    meta: Readonly<Record<string, string>>,
+    container: string,
+  ): Promise<string[]> => modules.foldersFor({ ...source, language: languageOf(source, meta), meta }, container);
 
   return {
     get(request, make) {
@@ -99,15 +102,15 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
       // A folder for each version, which need not exist: two versions must not share a path in stack traces.
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(url));
       const source = { code: code.text, file };
-      const making = findModules(source, meta).then((modulePaths) => make({ ...source, modulePaths }));
+      const making = findModules(source, meta, container).then((modulePaths) => make({ ...source, modulePaths }));
       const remembered = { container, name, url: claims.url, length: code.text.length, making };
       versions.set(key, remembered);
       // A failure is not remembered: what is missing may be installed meanwhile.
       making.catch(() => versions.peek(key) === remembered && versions.delete(key));
       return making;
     },
-    prepare(code, meta) {
-      findModules({ code, file: join(folder, 'webtask.js') }, meta).catch(() => undefined);
+    prepare(code, meta, container) {
+      findModules({ code, file: join(folder, 'webtask.js') }, meta, container).catch(() => undefined);
     },
     forget(container, name) {
       let forgotten = 0;

@@ -49,7 +49,7 @@ export interface IssueParts {
   /** The public base of URLs, without a slash at the end. */
   readonly baseUrl: () => string;
   /** Is told of code that is stored, so that its modules are there before it first runs. */
-  readonly onCode?: ((code: string, meta: Readonly<Record<string, string>>) => void) | undefined;
+  readonly onCode?: ((code: string, meta: Readonly<Record<string, string>>, container: string) => void) | undefined;
 }
 
 /**
@@ -95,7 +95,7 @@ export function createIssuer({ keys, registry, codeStore, baseUrl, onCode }: Iss
     const { sha256, bytes } = source ?? {};
     const webtask = { container, name, token, meta, code: sha256, codeBytes: bytes, host };
     const named = await registry.putNamed(webtask, kept?.version);
-    if (code !== undefined) onCode?.(code, meta);
+    if (code !== undefined) onCode?.(code, meta, container);
     return { token, claims: sealed, url: webtaskUrl(baseUrl(), { container, host, name }), named };
   };
 }

@@ -52,7 +52,7 @@ describe('providing npm packages', function () {
   /** What code gives that is compiled with what is provided for it. */
   async function result(code: string, meta: Record<string, string> = {}, from: Modules = modules): Promise<unknown> {
     const source = { code, file: join(folder, 'webtask.js') };
-    const modulePaths = await from.foldersFor({ ...source, meta, language: 'javascript' });
+    const modulePaths = await from.foldersFor({ ...source, meta, language: 'javascript' }, 'dev');
     const { run } = await compileWebtask({ ...source, modulePaths }, { ...NOTHING_GIVEN, meta });
     return run();
   }
@@ -136,7 +136,7 @@ describe('providing npm packages', function () {
 
   for (const version of ['^1.0.0', 'latest', '1', '../../etc', '--ignore-scripts=false']) {
     it(`refuses ${version} as the version of a module`, async () => {
-      expect(await refusalOf(modules.request([{ name: 'fake-one', version }], false))).to.include({
+      expect(await refusalOf(modules.request([{ name: 'fake-one', version }], false, 'dev'))).to.include({
         code: 'MODULE_INVALID',
         message: `fake-one@${version} names no package in one exact version.`,
       });
@@ -145,7 +145,7 @@ describe('providing npm packages', function () {
 
   for (const name of ['../x', '.npm', '-x', '@a/../b', 'a/b/c', '', 'git+ssh://x/y']) {
     it(`refuses ${name || 'nothing'} as the name of a module`, async () => {
-      expect(await refusalOf(modules.request([{ name, version: '1.0.0' }], false))).to.include({
+      expect(await refusalOf(modules.request([{ name, version: '1.0.0' }], false, 'dev'))).to.include({
         code: 'MODULE_INVALID',
       });
     });
@@ -167,20 +167,20 @@ describe('providing npm packages', function () {
     it('is queued, then available', async () => {
       const spec = { name: 'fake-one', version: '1.0.0' };
       expect(await fresh.list('fake-one')).to.deep.equal([]);
-      expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'queued' }]);
+      expect(await fresh.request([spec], false, 'dev')).to.deep.equal([{ ...spec, state: 'queued' }]);
       expect(await settled('fake-one')).to.deep.equal([{ ...spec, state: 'available' }]);
-      expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'available' }]);
+      expect(await fresh.request([spec], false, 'dev')).to.deep.equal([{ ...spec, state: 'available' }]);
     });
 
     it('has failed for a minute, and then is tried again', async () => {
       const spec = { name: 'fake-one', version: '9.9.9' };
-      await fresh.request([spec], false);
+      await fresh.request([spec], false, 'dev');
       expect(await settled('fake-one')).to.deep.include({ ...spec, state: 'failed' });
       const { now } = performance;
       performance.now = () => now.call(performance) + 60_001;
       try {
         expect(await fresh.list('fake-one')).to.not.deep.include({ ...spec, state: 'failed' });
-        expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'queued' }]);
+        expect(await fresh.request([spec], false, 'dev')).to.deep.equal([{ ...spec, state: 'queued' }]);
         await settled('fake-one');
       } finally {
         performance.now = now;
@@ -189,10 +189,10 @@ describe('providing npm packages', function () {
 
     it('is queued, then failed, and fetched again when it is reset', async () => {
       const spec = { name: 'fake-damaged', version: '1.0.0' };
-      expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'queued' }]);
+      expect(await fresh.request([spec], false, 'dev')).to.deep.equal([{ ...spec, state: 'queued' }]);
       expect(await settled('fake-damaged')).to.deep.equal([{ ...spec, state: 'failed' }]);
-      expect(await fresh.request([spec], false)).to.deep.equal([{ ...spec, state: 'failed' }]);
-      expect(await fresh.request([spec], true)).to.deep.equal([{ ...spec, state: 'queued' }]);
+      expect(await fresh.request([spec], false, 'dev')).to.deep.equal([{ ...spec, state: 'failed' }]);
+      expect(await fresh.request([spec], true, 'dev')).to.deep.equal([{ ...spec, state: 'queued' }]);
       await settled('fake-damaged');
     });
   });
