@@ -1,10 +1,11 @@
 import { statSync } from 'node:fs';
-import { basename, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { watch } from 'chokidar';
 import { fail } from '../runtime/errors.ts';
 import { listWebtasks, readProject, webtaskName, webtaskSettings } from '../runtime/project/index.ts';
-import { keepModulesFresh } from '../runtime/server/dev/fresh-modules.ts';
-import { startDevServer } from '../runtime/server/index.ts';
+import { openDevRunner, startDevServer } from '../runtime/server/dev/index.ts';
+import { createMemoryStore } from '../runtime/store/memory.ts';
+import { type Isolation, readLimits } from '../runtime/worker/index.ts';
 import { stopOnSignals } from './serve.ts';
 
 /**
@@ -14,7 +15,10 @@ import { stopOnSignals } from './serve.ts';
 const SETTLED_MS = 60;
 
 /** `webtask dev`: serves webtasks without tokens, and reloads what is saved. */
-export async function dev(named: string[], options: { port: number; limit: number }): Promise<void> {
+export async function dev(
+  named: string[],
+  options: { port: number; limit: number; isolation: Isolation; inspect?: boolean },
+): Promise<void> {
   const { folder } = readProject(process.cwd());
   const chosen = named.map((file) => resolve(file));
   for (const [i, file] of chosen.entries()) if (!isFile(file)) fail('RUN_NO_FILE', { file: named[i] ?? file });
@@ -22,12 +26,21 @@ export async function dev(named: string[], options: { port: number; limit: numbe
   if (files().length === 0) fail('DEV_NO_WEBTASKS', { folder: join(folder, 'webtasks') });
   refuseSameNames(files());
 
-  const forgetModules = await keepModulesFresh(folder);
-  const server = await startDevServer({
-    files,
-    port: options.port,
+  if (options.inspect && options.isolation !== 'process') fail('INSPECT_ISOLATION', { isolation: options.isolation });
+  const onLine = (line: string): void => console.log(line);
+  const runner = await openDevRunner({
+    isolation: options.isolation,
+    folder,
+    otherFolders: chosen.map((file) => dirname(file)).filter((it) => !`${it}${sep}`.startsWith(folder + sep)),
+    limits: readLimits(process.env),
     limitMs: options.limit,
-    onLine: (line) => console.log(line),
+    inspectPort: options.inspect ? process.debugPort : undefined,
+    documents: createMemoryStore(),
+    onOutput: (text) => onLine(text.trimEnd()),
+  });
+  const server = await startDevServer({ files, port: options.port, runner, onLine }).catch(async (error) => {
+    await runner.close();
+    throw error;
   });
   const watcher = watch([folder, ...chosen], {
     ignoreInitial: true,
@@ -36,8 +49,7 @@ export async function dev(named: string[], options: { port: number; limit: numbe
   const changed = new Set<string>();
   const reload = (): void => {
     // What changed may be a module that webtasks require, or `.env`: all are read again.
-    for (const file of files()) server.forget(file);
-    forgetModules();
+    server.reload();
     const [first = '', ...others] = [...changed].map((file) => relative(folder, file).replaceAll('\\', '/'));
     console.log(`reloaded after a change of ${first}${others.length > 0 ? ` and ${others.length} more` : ''}`);
     changed.clear();

@@ -39,6 +39,12 @@ addSettings(
     .argument('[files...]', 'webtasks; by default those of webtasks/'),
   SETTINGS.port,
   SETTINGS.limit,
+  {
+    ...SETTINGS.isolation,
+    default: 'process',
+    help: 'what webtasks run in: process (one of their own), sandbox (the same, shut in with this folder), or inline (the process of the server)',
+  },
+  { flag: '--inspect', help: 'take a debugger in the process of the webtasks, and set no limits of time' },
 ).action(async (files, options) => (await import('./dev.ts')).dev(files, options));
 
 program

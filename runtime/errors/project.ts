@@ -54,6 +54,12 @@ export const PROJECT_ERRORS = {
     text: 'A debugger cannot be waited for: port {port} is taken.',
     fix: 'End the other debugging session, or choose a port: NODE_OPTIONS=--inspect-port=0',
   },
+  INSPECT_ISOLATION: {
+    status: 500,
+    fault: 'caller',
+    text: '--inspect does not go with --isolation {isolation}.',
+    fix: 'Leave one of them out.',
+  },
   RUN_NO_FILE: { status: 500, fault: 'caller', text: 'The webtask {file} cannot be read.', fix: 'Check its path.' },
   // new
   NEW_NAME_INVALID: {

@@ -1,4 +1,3 @@
-export { type DevServer, type DevServerOptions, startDevServer } from './dev/dev-server.ts';
 export { type LogLevel, type OperationLog, openOperationLog } from './operation-log.ts';
 export type { ServerOptions } from './options.ts';
 export { type RunningServer, startServer } from './start.ts';

@@ -1,11 +1,12 @@
 export { type ChosenIsolation, chooseIsolation, type Isolation, refuseUnlessShutIn } from './choose-isolation.ts';
+export type { WorkerProject } from './launch.ts';
 export { type Limits, readLimits } from './limits/limits.ts';
 export { createSupervisor, type Supervisor } from './limits/supervise.ts';
 export type { NetworkPolicy } from './network/policy.ts';
-export { openStarter } from './open-starter.ts';
+export { openStarter, type StartOne } from './open-starter.ts';
 export { createPool, type Pool } from './pool.ts';
 export { type PoolLimits, readPoolLimits } from './pool-limits.ts';
 export { publicFolder } from './program.ts';
-export type { Runnable } from './request-runs.ts';
+export type { OnMessage, Runnable } from './request-runs.ts';
 export type { Worker } from './start-worker.ts';
 export type { UserRange } from './users.ts';

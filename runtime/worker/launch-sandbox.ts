@@ -1,6 +1,7 @@
 import { findTool } from './find-tool.ts';
-import { type Launch, MAX_CPU_SECONDS } from './launch.ts';
+import { type Launch, MAX_CPU_SECONDS, type WorkerProject } from './launch.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
+import { FOR_PROJECT } from './modules-descriptor.ts';
 import { RESOLV_CONF } from './network/policy.ts';
 import { seccompFilter } from './seccomp.ts';
 
@@ -20,6 +21,8 @@ export interface SandboxSettings {
   readonly maxFiles: number;
   /** Whether it is to have a network, which `attachNetwork` gives it. */
   readonly hasNetwork?: boolean;
+  /** A project that is among what is readable, where it is started. */
+  readonly project?: WorkerProject | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface SandboxSettings {
  * @throws SANDBOX_UNAVAILABLE where system calls cannot be filtered
  * @see bwrap(1), setpriv(1), prlimit(1)
  */
-export function launchSandbox(settings: SandboxSettings, run: readonly string[] = [PROGRAM]): Launch {
+export function launchSandbox(settings: SandboxSettings, run: readonly string[] = runOf(settings)): Launch {
   const { uid, memoryBytes, maxProcesses, maxFiles, hasNetwork = false } = settings;
   const asUser =
     uid === undefined ? [] : [tool('setpriv'), `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
@@ -54,6 +57,7 @@ export function launchSandbox(settings: SandboxSettings, run: readonly string[] 
     command,
     args,
     env: {},
+    project: settings.project,
     inputs: [seccompFilter(process.arch), ...(hasNetwork ? [RESOLV_CONF] : [])],
   };
 }
@@ -69,7 +73,11 @@ const PROGRAM = '/worker.cjs';
 const FILTER_DESCRIPTOR = 4;
 const RESOLV_CONF_DESCRIPTOR = 5;
 
-function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSettings): string[] {
+function runOf({ project }: SandboxSettings): string[] {
+  return project === undefined ? [PROGRAM] : [PROGRAM, 'all', FOR_PROJECT];
+}
+
+function bubblewrap({ program, readable, temporaryBytes, hasNetwork, project }: SandboxSettings): string[] {
   const files = [...sharedLibraries(), ...PUBLIC_FILES];
   return [
     tool('bwrap'),
@@ -108,7 +116,7 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork }: SandboxSe
     ...readable.flatMap((folder) => ['--ro-bind', folder, folder]),
     ...(program === undefined ? [] : ['--ro-bind', program, PROGRAM]),
     '--chdir',
-    '/tmp',
+    project?.folder ?? '/tmp',
     '--remount-ro',
     '/',
     '--',

@@ -1,6 +1,7 @@
 import { findTool } from './find-tool.ts';
 import type { Limits } from './limits/limits.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
+import { FOR_PROJECT } from './modules-descriptor.ts';
 import type { NetworkPolicy } from './network/index.ts';
 
 /** How the process of a worker is started. */
@@ -10,6 +11,18 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>;
   /** What it finds to read at descriptors 4 and following. */
   readonly inputs?: readonly (Buffer | string)[] | undefined;
+  /** Whose worker it is, where it is for one project. */
+  readonly project?: WorkerProject | undefined;
+}
+
+/** A project whose webtasks have a worker of their own. */
+export interface WorkerProject {
+  /** Absolute path. */
+  readonly folder: string;
+  /** Turns the text of one of its modules, an ES module or TypeScript, into CommonJS. */
+  readonly toCommonJS: (code: string, file: string) => Promise<string>;
+  /** Port of 127.0.0.1 at which the worker takes a debugger, 0 for any free one; without it, it takes none. */
+  readonly inspectPort?: number | undefined;
 }
 
 /**
@@ -25,11 +38,15 @@ export function launchProcess(
   program: string,
   { memoryBytes, files }: Pick<Limits, 'memoryBytes' | 'files'>,
   network: NetworkPolicy = 'all',
+  project?: WorkerProject,
 ): Launch {
-  const node = [process.execPath, ...nodeArguments(memoryBytes), program, network];
+  const port = project?.inspectPort;
+  const inspect = port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
+  const forWhom = project === undefined ? [] : [FOR_PROJECT];
+  const node = [process.execPath, ...nodeArguments(memoryBytes), ...inspect, program, network, ...forWhom];
   const limited = [`--data=${dataBytes(memoryBytes)}`, '--core=0', `--cpu=${MAX_CPU_SECONDS}`, `--nofile=${files}`];
   const [command = process.execPath, ...args] = canLimit() ? [prlimitPath(), ...limited, ...node] : node;
-  return { command, args, env: {} };
+  return { command, args, env: {}, project };
 }
 
 /** Whether memory and open files of a process can be limited here. */

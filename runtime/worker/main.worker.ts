@@ -7,13 +7,16 @@ import { Socket } from 'node:net';
 import { runningId } from '../invoke/index.ts';
 import { silenceNotices } from '../silence-notices.ts';
 import { startWatchdog } from './limits/watchdog.worker.ts';
+import { FOR_PROJECT } from './modules-descriptor.ts';
 import type { NetworkPolicy } from './network/policy.ts';
 import { wearSeatBelt } from './network/seat-belt.worker.ts';
+import { serveOwnModules } from './own-modules.worker.ts';
 import { serveRuns } from './serve-runs.worker.ts';
 
-const [network = 'all'] = process.argv.splice(2) as NetworkPolicy[]; // who is shut in has none to keep
-wearSeatBelt(network);
+const [network = 'all', forWhom] = process.argv.splice(2); // who is shut in has no policy to keep
+wearSeatBelt(network as NetworkPolicy);
 silenceNotices(process.env);
+if (forWhom === FOR_PROJECT) serveOwnModules();
 startWatchdog(where);
 serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
   if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends

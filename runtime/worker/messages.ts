@@ -1,5 +1,5 @@
 import type { Language } from '../compile/index.ts';
-import type { OutputLevel, RunReply } from '../invoke/index.ts';
+import type { OutputLevel, RunProblem, RunReply } from '../invoke/index.ts';
 
 /** What a token fixes of a run, as the head of `define`; the code is in its bytes. */
 export interface Definition {
@@ -20,6 +20,8 @@ export interface Definition {
   readonly issues: boolean;
   readonly limitMs: number;
   readonly maxBodyBytes: number;
+  /** Whether reads of what is not there are told. */
+  readonly hints?: boolean | undefined;
 }
 
 /** The head of `run`. */
@@ -53,6 +55,8 @@ export interface MessageHead {
   /** The id of the definition; that of the run is the frame's, 0 while code loads. */
   readonly of: number;
   readonly level: OutputLevel;
+  /** What the webtask did wrong, where it printed nothing. */
+  readonly problem?: RunProblem['kind'];
 }
 
 /** The head of `call`: what a worker has its server do for a definition. */

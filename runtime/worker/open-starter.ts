@@ -1,5 +1,5 @@
 import type { Isolation } from './choose-isolation.ts';
-import { launchProcess } from './launch.ts';
+import { launchProcess, type WorkerProject } from './launch.ts';
 import { launchSandbox } from './launch-sandbox.ts';
 import type { Limits } from './limits/limits.ts';
 import type { NetworkPolicy } from './network/index.ts';
@@ -17,6 +17,8 @@ export interface StarterParts {
   readonly limits: Limits;
   /** Where webtasks may connect to. */
   readonly network: NetworkPolicy;
+  /** Whose they are, where they are outside the shared pool. */
+  readonly project?: WorkerProject | undefined;
   /** Receives what is printed past the webtasks' own streams. */
   readonly onOutput: (text: string) => void;
 }
@@ -25,7 +27,7 @@ export interface StarterParts {
 export type StartOne = (onIdle: () => void) => Promise<Worker>;
 
 /** Makes what starts workers. Their program is made ready at once. */
-export function openStarter({ mode, readable, users, limits, network, onOutput }: StarterParts): StartOne {
+export function openStarter({ mode, readable, users, limits, network, project, onOutput }: StarterParts): StartOne {
   const isRoot = process.getuid?.() === 0;
   const program = findProgram(mode === 'sandbox' && isRoot);
   program.catch(() => undefined); // each start says so
@@ -43,6 +45,7 @@ export function openStarter({ mode, readable, users, limits, network, onOutput }
         readable,
         uid: user?.uid,
         hasNetwork: network !== 'none',
+        project,
       };
       const worker = await startWorker(launchSandbox(settings), onOutput, onIdle, limits);
       worker.ended.then(() => user?.release());
@@ -63,5 +66,6 @@ export function openStarter({ mode, readable, users, limits, network, onOutput }
   }
 
   if (mode === 'sandbox') return startShutIn;
-  return async (onIdle) => startWorker(launchProcess(await program, limits, network), onOutput, onIdle, limits);
+  return async (onIdle) =>
+    startWorker(launchProcess(await program, limits, network, project), onOutput, onIdle, limits);
 }

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { Readable } from 'node:stream';
 import type { IssueForRun } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
-import type { OutputLevel, RunReply, RunRequest, RunUsage } from '../invoke/index.ts';
+import type { OutputLevel, RunProblem, RunReply, RunRequest, RunUsage } from '../invoke/index.ts';
 import type { Answers } from './answer-call.ts';
 import type { Limits } from './limits/limits.ts';
 import { openLink } from './link.ts';
@@ -36,6 +36,8 @@ export interface Runnable extends Answers {
   readonly code: string;
   /** For what is printed while the code loads, and after a run. */
   readonly onMessage: OnMessage;
+  /** What is probably a mistake of the webtask; a message as any other where nobody asks for more. */
+  readonly onProblem?: ((problem: RunProblem) => void) | undefined;
 }
 
 /** What is of one request only. */

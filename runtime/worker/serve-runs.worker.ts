@@ -119,7 +119,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
         storage: storageOf(definition, of, calls),
         ...(definition.issues && { issue: (requested) => calls.issue(of, id, requested) }),
         onMessage: (text, level) => sendMessage(id, text, { of, level }),
-        onProblem: ({ message }) => sendMessage(id, message, { of, level: 50 }),
+        onProblem: ({ kind, message }) => sendMessage(id, message, { of, level: 50, problem: kind }),
         onThrown: tellUnfit,
       },
     );

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import type { Duplex, Readable } from 'node:stream';
 import { WebtaskError } from '../errors.ts';
+import { answerModules } from './answer-modules.ts';
 import type { Launch } from './launch.ts';
 import { openWatchdogPipe, type Place } from './limits/ask-where.ts';
 import { describeEnd } from './limits/describe-end.ts';
 import { killGroup, killTree } from './limits/kill-tree.ts';
 import { type Limits, readLimits } from './limits/limits.ts';
 import { WATCHDOG_DESCRIPTOR } from './limits/watchdog-descriptor.ts';
+import { MODULES_DESCRIPTOR } from './modules-descriptor.ts';
 import { type Breach, type Runs, requestRuns } from './request-runs.ts';
 
 /** A process that runs webtasks of one container. */
@@ -32,7 +34,7 @@ export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'isFit' 
  * @see protocol reference 2.9
  */
 export async function startWorker(
-  { command, args, env, inputs = [] }: Launch,
+  { command, args, env, inputs = [], project }: Launch,
   onOutput: (text: string) => void,
   onIdle: () => void = () => undefined,
   limits: Limits = readLimits({}),
@@ -40,7 +42,7 @@ export async function startWorker(
   const child = spawn(command, args, {
     env,
     detached: true, // a group of its own, to be ended with all that is in it
-    stdio: stdioFor(inputs.length),
+    stdio: stdioFor(inputs.length, project !== undefined),
   });
   const { pid = 0 } = child;
   const pipes = child.stdio as readonly unknown[] as readonly Duplex[]; // as asked for
@@ -56,6 +58,7 @@ export async function startWorker(
   const onClosed = (what: string): void => void setTimeout(kill, ENDING_MS, `it closed its ${what}`).unref();
   const runs = requestRuns(pipes[3] as Duplex, limits, { onBroken: kill, onClosed: () => onClosed('pipe'), onIdle });
   const watchdog = openWatchdogPipe(pipes[WATCHDOG_DESCRIPTOR] as Duplex, kill, () => onClosed('watchdog'));
+  if (project) answerModules(pipes[MODULES_DESCRIPTOR] as Duplex, project.toCommonJS, kill);
   let printed = '';
   for (const stream of [child.stdout, child.stderr] as Readable[]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -110,10 +113,10 @@ const ENDING_MS = 300;
 /** Characters of what a process printed last, which say why it ended. */
 const LAST_PRINTED = 8192;
 
-/** The pipe of the frames is descriptor 3, what is to be read follows, the watchdog is last. */
-function stdioFor(inputs: number): ('ignore' | 'pipe')[] {
-  return Array.from({ length: WATCHDOG_DESCRIPTOR + 1 }, (_, descriptor) => {
-    const isUsed = descriptor > 0 && (descriptor < 4 + inputs || descriptor === WATCHDOG_DESCRIPTOR);
+/** The pipe of the frames is descriptor 3, what is to be read follows, the watchdog and the modules are last. */
+function stdioFor(inputs: number, hasModules: boolean): ('ignore' | 'pipe')[] {
+  return Array.from({ length: hasModules ? MODULES_DESCRIPTOR + 1 : WATCHDOG_DESCRIPTOR + 1 }, (_, descriptor) => {
+    const isUsed = descriptor > 0 && (descriptor < 4 + inputs || descriptor >= WATCHDOG_DESCRIPTOR);
     return isUsed ? 'pipe' : 'ignore';
   });
 }

@@ -163,9 +163,14 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   }
 
   function takeMessage({ id, head, bytes }: Frame): void {
-    const { of, level } = JSON.parse(head) as MessageHead; // each is looked up
+    const { of, level, problem } = JSON.parse(head) as MessageHead; // each is looked up
     const it = running.get(id);
     if (!mayPrint(bytes.length, it?.options.requestId)) return;
+    const { onProblem } = runnables.get(of) ?? {};
+    if (onProblem && problem !== undefined) {
+      onProblem({ kind: problem, message: bytes.toString('utf8') });
+      return;
+    }
     const onMessage = it?.options.onMessage ?? runnables.get(of)?.onMessage;
     onMessage?.(bytes.toString('utf8'), LEVELS.has(level) ? level : 30);
   }

@@ -156,9 +156,10 @@ ${WATCHING}
     expect(reloads()).to.deep.equal(['reloaded after a change of webtasks/a.js']);
   });
 
-  it('stops at a breakpoint that was set by file and line, also after a reload', async () => {
+  it('stops at a breakpoint that was set by file and line, also after a reload, where webtasks run in its own process', async () => {
     const code = 'return (ctx, cb) => {\n  const sum = 1;\n  cb(null, sum);\n}';
-    await start({ 'webtasks/a.js': code }, ['--limit', '0'], { NODE_OPTIONS: '--inspect=0' });
+    const args = ['--isolation', 'inline', '--limit', '0'];
+    await start({ 'webtasks/a.js': code }, args, { NODE_OPTIONS: '--inspect=0' });
     const [, ws = ''] = await program.until(/Debugger listening on (ws:\S+)/);
     const inspector = await connectInspector(ws);
     await inspector.send('Debugger.enable');

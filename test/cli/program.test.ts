@@ -45,14 +45,20 @@ Exit codes: 0 done, 1 the platform failed, 2 wrong use, 3 refused because of the
 serve the webtasks of this folder, without tokens, and reload what you save
 
 Arguments:
-  files         webtasks; by default those of webtasks/
+  files               webtasks; by default those of webtasks/
 
 Options:
-  --port <n>    port to listen on, 0 for any free one (default: 8721, env:
-                WEBTASK_PORT)
-  --limit <ms>  milliseconds until a webtask without an answer is cut off
-                (default: 30000, env: WEBTASK_LIMIT_MS)
-  -h, --help    print this help
+  --port <n>          port to listen on, 0 for any free one (default: 8721, env:
+                      WEBTASK_PORT)
+  --limit <ms>        milliseconds until a webtask without an answer is cut off
+                      (default: 30000, env: WEBTASK_LIMIT_MS)
+  --isolation <mode>  what webtasks run in: process (one of their own), sandbox
+                      (the same, shut in with this folder), or inline (the
+                      process of the server) (default: "process", env:
+                      WEBTASK_ISOLATION)
+  --inspect           take a debugger in the process of the webtasks, and set no
+                      limits of time
+  -h, --help          print this help
 `,
   'run --help': `Usage: webtask run [options] <file>
 

@@ -1,25 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { fetchTextAnywhere } from '../../code/fetch-text.ts';
-import type { CompiledWebtask } from '../../compile/index.ts';
-import { createStorage, maskSecrets } from '../../context/index.ts';
+import { maskSecrets } from '../../context/index.ts';
 import { fail, sentenceOf, WebtaskError } from '../../errors.ts';
-import {
-  Caller,
-  loadWebtask,
-  platformFailure,
-  type RunProblem,
-  type RunReply,
-  requestId,
-  runWebtask,
-} from '../../invoke/index.ts';
-import { type WebtaskSettings, webtaskName, webtaskSettings } from '../../project/index.ts';
-import { createMemoryStore } from '../../store/memory.ts';
+import { Caller, platformFailure, type RunProblem, type RunReply, requestId } from '../../invoke/index.ts';
+import { webtaskName, webtaskSettings } from '../../project/index.ts';
 import { listen, stop } from '../edge/listen.ts';
 import { answerMalformed } from '../edge/malformed.ts';
 import { sendError, sendReply } from '../run/answer.ts';
 import { decodeSegment, toRunRequest } from '../run/request.ts';
+import type { DevRunner, RunOnce } from './dev-runner.ts';
 import { sendErrorPage, wantsPage } from './error-page.ts';
 
 /** How the development server is started. */
@@ -27,7 +17,8 @@ export interface DevServerOptions {
   /** Lists the absolute paths of webtasks; asked on each request, so that a new file is served at once. */
   readonly files: () => readonly string[];
   readonly port: number;
-  readonly limitMs: number;
+  /** What runs them; it is closed with the server. */
+  readonly runner: DevRunner;
   /** Receives requests, what webtasks print, and what is probably a mistake; secrets masked. */
   readonly onLine: (line: string) => void;
 }
@@ -35,21 +26,10 @@ export interface DevServerOptions {
 /** A development server that runs. */
 export interface DevServer {
   readonly url: string;
-  /** Has a webtask read and compiled again on its next request. */
-  forget(file: string): void;
+  /** Has webtasks read and compiled again, each on its next request. */
+  reload(): void;
   close(): Promise<void>;
 }
-
-/** A webtask as it is on disk, compiled when it is first asked for. */
-interface Loaded {
-  readonly webtask: CompiledWebtask;
-  readonly settings: WebtaskSettings;
-  /** Says a line of the webtask's, secrets masked. */
-  readonly onLine: (line: string) => void;
-  readonly onProblem: (problem: RunProblem) => void;
-}
-
-const CONTAINER = 'webtask-local';
 
 /**
  * Starts a server for development: each webtask at `/<name>`, without tokens, with the secrets of `.env`.
@@ -57,27 +37,21 @@ const CONTAINER = 'webtask-local';
  * @throws SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
-  const loaded = new Map<string, Promise<Loaded>>();
-  const store = createMemoryStore();
-  const storageOf = (name: string) => createStorage(async () => store, CONTAINER, name);
+  const loaded = new Map<string, Promise<RunOnce>>();
 
-  async function load(name: string, file: string): Promise<Loaded> {
+  async function load(name: string, file: string): Promise<RunOnce> {
     const settings = webtaskSettings(file);
     const mask = maskSecrets(settings.secrets);
     const onLine = (line: string): void => options.onLine(`${name} | ${mask(line)}`);
     const told = new Set<string>();
     const onProblem = ({ kind, message }: RunProblem): void => {
+      if (kind === 'ended') return; // its answer says so, and so does what is printed of that
       if (kind === 'read-missing' && told.has(message)) return; // it is so on every request
       told.add(message);
       options.onLine(mask(message));
     };
     const code = await readFile(file, 'utf8').catch((cause) => fail('RUN_NO_FILE', { file }, { cause }));
-    const webtask = await loadWebtask(
-      { code, file, fetchText: fetchTextAnywhere },
-      { ...settings, storage: storageOf(name) },
-      { onLine },
-    );
-    return { settings, webtask, onLine, onProblem };
+    return options.runner.load({ name, file, code, settings, onLine, onProblem });
   }
 
   async function answer(path: string, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -93,19 +67,8 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     }
     const caller = new Caller();
     res.once('close', () => caller.leave());
-    const { webtask, settings, onLine, onProblem } = await loading;
-    const reply = await runWebtask(webtask, toRunRequest(req, caller), {
-      ...settings,
-      storage: storageOf(name),
-      container: CONTAINER,
-      name,
-      urlFormat: 3,
-      limitMs: options.limitMs,
-      maxBodyBytes: 1024 * 1024,
-      onLine,
-      onProblem,
-      hints: true,
-    });
+    const run = await loading;
+    const reply = await run(toRunRequest(req, caller));
     if (reply.failed && wantsPage(req)) await sendPage(name, reply, res);
     else await sendReply(reply, res);
   }
@@ -133,6 +96,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
       options.onLine(error instanceof Error && error.stack ? error.stack : String(error));
     } else if (error.code !== 'DEV_UNKNOWN') {
       options.onLine(`${[sentenceOf(error), error.fix].filter(Boolean).join(' ')} [${error.code}]`);
+      if (error.code === 'RUN_BLOCKED' && error.fields.stack !== undefined) options.onLine(String(error.fields.stack));
     }
     if (error instanceof WebtaskError && wantsPage(req) && !res.headersSent) {
       const { status, message, fields, fix } = error;
@@ -147,8 +111,14 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
   const { port } = server.address() as AddressInfo; // it listens on TCP
   return {
     url: `http://127.0.0.1:${port}`,
-    forget: (file) => void loaded.delete(webtaskName(file)),
-    close: () => stop(server),
+    reload() {
+      loaded.clear();
+      options.runner.reload();
+    },
+    async close() {
+      await stop(server);
+      await options.runner.close();
+    },
   };
 }
 

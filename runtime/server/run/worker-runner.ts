@@ -1,6 +1,6 @@
 import { maskSecrets, storageKey } from '../../context/index.ts';
 import { WebtaskError } from '../../errors.ts';
-import type { RunReply } from '../../invoke/index.ts';
+import type { RunReply, RunSettings } from '../../invoke/index.ts';
 import type { Documents } from '../../store/index.ts';
 import { createSupervisor, type Limits, type Pool, type Runnable, type Worker } from '../../worker/index.ts';
 import type { Runner, RunOrder } from './runner.ts';
@@ -35,9 +35,9 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
     forget: versions.forget,
     async run(order) {
       const runnable = await versions.get(order.version, async (source) => ({
-        definition: { ...definitionOf(order), file: source.file, modulePaths: source.modulePaths ?? [] },
+        definition: { ...definitionOf(order.settings), file: source.file, modulePaths: source.modulePaths ?? [] },
         code: source.code,
-        storageKey: storageKeyOf(order),
+        storageKey: storageKeyOf(order.settings),
         openDocuments,
         fetchText,
         onMessage: order.settings.onMessage ?? (() => undefined),
@@ -56,11 +56,12 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
 }
 
 /** A webtask that does not let go of its process cannot be cut off by it. */
-async function runIn(
+export async function runIn(
   worker: Worker,
   runnable: Runnable,
-  { request, settings, onlyIfItWritesHeaders, onCompile, onUsage }: RunOrder,
+  order: Pick<RunOrder, 'request' | 'settings'> & Partial<Omit<RunOrder, 'version' | 'onReady'>>,
 ): Promise<RunReply | undefined> {
+  const { request, settings, onlyIfItWritesHeaders, onCompile, onUsage } = order;
   const { id = '', urlFormat, issue, limitMs, name = settings.container } = settings;
   const onMessage = settings.onMessage ?? (() => undefined);
   let isLate = false;
@@ -94,9 +95,10 @@ function masked(error: unknown, secrets: Readonly<Record<string, string>>): unkn
   return new WebtaskError(error.code as 'INTERNAL', { ...error.fields, stack });
 }
 
-function definitionOf({ settings }: RunOrder): Omit<Runnable['definition'], 'file' | 'modulePaths'> {
+/** What of the settings of a run all runs of a webtask have. */
+export function definitionOf(settings: RunSettings): Omit<Runnable['definition'], 'file' | 'modulePaths'> {
   const { container, name, codeUrl, secrets, params, meta, parseBody, mergeBody, token, tokenId } = settings;
-  const { limitMs, maxBodyBytes, issue } = settings;
+  const { limitMs, maxBodyBytes, issue, hints } = settings;
   return {
     container,
     name,
@@ -111,9 +113,10 @@ function definitionOf({ settings }: RunOrder): Omit<Runnable['definition'], 'fil
     issues: issue !== undefined,
     limitMs,
     maxBodyBytes,
+    hints,
   };
 }
 
-function storageKeyOf({ settings: { container, name } }: RunOrder): Runnable['storageKey'] {
+function storageKeyOf({ container, name }: RunSettings): Runnable['storageKey'] {
   return name === undefined ? undefined : storageKey(container, name);
 }
