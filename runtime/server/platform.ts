@@ -62,6 +62,14 @@ export async function openPlatform(
   const mayReadMetrics = createMetricsReaders(env);
   const logs = createLogs();
   const metrics = createMetrics({ logReaders: logs.countAll });
+  // What is wrong with its file is said before anything is opened that would have to be closed.
+  const identity = await mountIdentity({
+    file: options.identityFile,
+    dataFolder,
+    openStore: () => sharedStore.open(),
+    baseUrl,
+    onError: (error) => onError(error),
+  });
   const sharedStore = await openSharedStore(async () => metrics.ofStore(await openStore(dataFolder, env)));
   const openStoreOnce = sharedStore.open;
   const ownHosts = createOwnHosts({
@@ -143,13 +151,6 @@ export async function openPlatform(
     },
     RESOURCES,
   );
-  const identity = await mountIdentity({
-    file: options.identityFile,
-    dataFolder,
-    openStore: openStoreOnce,
-    baseUrl,
-    onError,
-  });
   const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain };
   const begun: ((() => void) | undefined)[] = [];
 

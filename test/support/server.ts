@@ -71,7 +71,10 @@ export async function startTestServer(limitMs = 5_000, options: Partial<ServerOp
       onError: (error) => void errors.push(error),
       ...options,
     });
-  let running = await start();
+  let running = await start().catch(async (error: unknown) => {
+    await origin.close();
+    throw error;
+  });
   const sign = (claims: TokenClaims = {}, now = Date.now() / 1000): string =>
     signToken({ ten: 'test', dd: 0, ...claims }, keys, now);
   const urlOf = (file: string): string => `${origin.origin}/${file}`;
