@@ -39,4 +39,13 @@ describe('the rooms of CONTRIBUTING.md', () => {
     }
     expect(upwards).to.deep.equal([]);
   });
+
+  it('of the server know nothing of its management API, which calls them', () => {
+    const knowing = readdirSync('runtime/server', { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.startsWith('api/'))
+      .filter((name) =>
+        [...importsOf(join('runtime/server', name))].some((to) => to.startsWith('runtime/server/api/')),
+      );
+    expect(knowing).to.deep.equal(['platform.ts']); // which joins them
+  });
 });

@@ -1,5 +1,17 @@
 import { storageKey } from '../../context/index.ts';
-import type { ApiParts } from '../api/api.ts';
+import type { Documents } from '../../store/index.ts';
+import type { Cron } from '../cron/index.ts';
+import type { Runner } from '../run/runner.ts';
+import type { Registry } from './registry.ts';
+
+/** Where there is something of a webtask. */
+export interface WebtaskPlaces {
+  readonly registry: Pick<Registry, 'removeNamed'>;
+  /** What `context.storage` is kept in. */
+  readonly openDocuments: () => Promise<Documents>;
+  readonly runner: Pick<Runner, 'forget'>;
+  readonly cron: Pick<Cron, 'removeOf'>;
+}
 
 /**
  * Deletes a webtask, its storage and its cron job. Its tokens run nothing from then on, since their code is found by its name.
@@ -10,7 +22,7 @@ import type { ApiParts } from '../api/api.ts';
 export async function deleteWebtask(
   container: string,
   name: string,
-  { registry, openDocuments, runner, cron }: Pick<ApiParts, 'registry' | 'openDocuments' | 'runner' | 'cron'>,
+  { registry, openDocuments, runner, cron }: WebtaskPlaces,
 ): Promise<boolean> {
   const documents = await openDocuments();
   const key = storageKey(container, name);

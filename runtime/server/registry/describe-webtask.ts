@@ -1,5 +1,5 @@
-import { openSeal, parseToken } from '../../token/index.ts';
-import type { ApiParts } from '../api/api.ts';
+import { type KeySet, openSeal, parseToken } from '../../token/index.ts';
+import type { createCodeFinder } from '../run/find-code.ts';
 import { webtaskUrl } from '../run/webtask-url.ts';
 import type { NamedWebtask } from './registry.ts';
 
@@ -14,6 +14,14 @@ export interface WebtaskDescription {
   readonly code?: string;
 }
 
+/** What a description is made with. */
+export interface DescriptionParts {
+  readonly keys: KeySet;
+  /** The public base of URLs, without a slash at the end. */
+  readonly baseUrl: () => string;
+  readonly findCode: ReturnType<typeof createCodeFinder>;
+}
+
 /**
  * Describes a named webtask.
  *
@@ -23,7 +31,7 @@ export interface WebtaskDescription {
  */
 export async function describeWebtask(
   named: NamedWebtask,
-  { keys, baseUrl, findCode }: Pick<ApiParts, 'keys' | 'baseUrl' | 'findCode'>,
+  { keys, baseUrl, findCode }: DescriptionParts,
   { decrypt = false, fetchCode = false }: { decrypt?: boolean; fetchCode?: boolean },
 ): Promise<WebtaskDescription> {
   const { container, name, token, meta } = named;
