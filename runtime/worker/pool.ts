@@ -47,7 +47,8 @@ const RETRY_SECONDS = 1;
 /**
  * Keeps one worker for each container that is in use, and a few started ones for those to come.
  *
- * A worker that has lived its time gets no more requests, and ends when it has answered those it has.
+ * A worker that has lived its time gets no more requests, and ends when it has answered those it has, or the next one of
+ * its container has lived its time too.
  *
  * @param start - starts a worker, which says when it has nothing to do any more
  * @param now - milliseconds, of a clock that only goes forward
@@ -63,8 +64,8 @@ export function createPool(
   const spare: Promise<Worker>[] = [];
   /** Every process that has not ended, assigned or not. */
   const alive = new Set<Worker>();
-  /** Those that get no more requests, and why. */
-  const retiring = new Map<Worker, string>();
+  /** Those that get no more requests, whose they were, and why. */
+  const retiring = new Map<Worker, { readonly container: string; readonly reason: string }>();
   let starting = 0;
   /** Containers for which there is no place, first come first served. */
   const queue: (() => void)[] = [];
@@ -180,12 +181,14 @@ export function createPool(
     const it = assigned.get(container);
     if (!it) return;
     leave(container, it);
-    retiring.set(it.worker, reason);
+    // Answers without end must not have one container keep the places of others, one after the other.
+    for (const [worker, other] of retiring) if (other.container === container) worker.kill(other.reason);
+    retiring.set(it.worker, { container, reason });
     setImmediate(endRetired); // a request that was given it in this turn has been sent by then
   }
 
   function endRetired(): void {
-    for (const [worker, reason] of retiring) if (worker.count === 0) worker.kill(reason);
+    for (const [worker, { reason }] of retiring) if (worker.count === 0) worker.kill(reason);
   }
 
   function onIdle(): void {

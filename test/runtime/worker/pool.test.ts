@@ -216,6 +216,18 @@ describe('the pool of workers', () => {
     expect(first.killed).to.equal('one of its webtasks left it unfit for others');
   });
 
+  it('keeps one worker of a container at most that answers without end, so that none is left without a place', async () => {
+    use({ spare: 0, max: 3 });
+    for (let i = 0; i < 10; i++) {
+      const { worker } = await busy('a');
+      worker.isFit = false;
+      await turn();
+    }
+    expect(started.filter(({ killed }) => killed === undefined).length).to.equal(2);
+    expect(started[0]?.killed).to.equal('one of its webtasks left it unfit for others');
+    expect(await pidOf('b')).to.equal(11);
+  });
+
   it('ends a worker on demand', async () => {
     use({ spare: 0 });
     await pidOf('a');
