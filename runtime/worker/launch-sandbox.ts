@@ -105,6 +105,8 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork, project }: 
     '/proc',
     '--dev',
     '/dev',
+    '--remount-ro', // it is memory too, without a limit
+    '/dev',
     '--size',
     String(temporaryBytes),
     '--tmpfs',

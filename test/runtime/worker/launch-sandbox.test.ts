@@ -77,6 +77,9 @@ describe('a worker that is shut in', () => {
 
   it('writes to its temporary folder only, and only so much', async () => {
     expect(await inside("tried(() => fs.writeFileSync('/x', 'x'))")).to.equal('EROFS');
+    expect(await inside("tried(() => fs.writeFileSync('/dev/x', 'x'))")).to.equal('EROFS');
+    expect(await inside("tried(() => fs.writeFileSync('/dev/shm/x', 'x'))")).to.equal('EROFS');
+    expect(await inside("tried(() => fs.writeFileSync('/dev/null', 'x'))")).to.equal(undefined);
     expect(await inside("tried(() => fs.writeFileSync('/tmp/x', Buffer.alloc(8 << 20)))")).to.equal('ENOSPC');
   });
 
