@@ -33,8 +33,8 @@ const OF_THE_SITE = 'clear-site-data';
 const COOKIE = 'set-cookie';
 const SCOPED: ReadonlySet<string> = new Set([...OF_THE_ORIGIN, OF_THE_SITE, COOKIE]);
 
-/** Said by the server, whatever a webtask says. */
-const SOURCE = 'x-wt-response-source';
+/** Said by the server, whatever a webtask says: who answers, and how the message is framed. */
+const OF_THE_SERVER: ReadonlySet<string> = new Set(['x-wt-response-source', 'transfer-encoding']);
 
 /** Of these, that of a webtask is in place of the server's. */
 const REPLACED: ReadonlySet<string> = new Set(['referrer-policy', 'server-timing']);
@@ -63,7 +63,7 @@ export function runHeaders(
     const name = theirs[i] ?? '';
     const value = theirs[i + 1] ?? '';
     const lower = name.toLowerCase();
-    if (lower === SOURCE || isHopByHop(lower) || listed?.has(lower)) continue;
+    if (OF_THE_SERVER.has(lower) || isHopByHop(lower) || listed?.has(lower)) continue;
     if (lower.startsWith(ORIGINS)) origins = true;
     else if (REPLACED.has(lower)) replaced = (replaced ?? new Set()).add(lower);
     const allowed = scope && SCOPED.has(lower) ? scoped(lower, value, scope()) : value;
