@@ -96,7 +96,7 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     if (chunk.length === 0) return;
     pieces.push(chunk);
     have += chunk.length;
-    if (have < need) return;
+    if (have < need) return joinSmall(pieces);
     const buffer = pieces.length === 1 ? chunk : Buffer.concat(pieces, have);
     const end = read(buffer);
     const rest = buffer.subarray(end);
@@ -107,3 +107,12 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
 
 /** Of a piece of a body, fewer bytes are waited for. */
 const LEAST_BYTES = 4096;
+
+/** Has each piece be larger than the next: many small ones would take far more memory than they hold. */
+function joinSmall(pieces: Buffer[]): void {
+  for (let [before, last] = pieces.slice(-2); last && before && before.length <= last.length; ) {
+    last = Buffer.concat([before, last]);
+    pieces.splice(-2, 2, last);
+    before = pieces.at(-2);
+  }
+}
