@@ -65,12 +65,12 @@ export interface Outcomes {
 }
 
 const LEVELS: ReadonlySet<number> = new Set([10, 20, 30, 40, 50]);
-/** What a message costs beside its text. */
-const MESSAGE_BYTES = 256;
+/** What each line that is printed costs beside its text. */
+const LINE_BYTES = 256;
 /** What belongs to a run, and to nothing when that is over. */
 const OF_RUNS: ReadonlySet<string> = new Set<FrameType>(['reply', 'data', 'broken', 'taken']);
 /** Bytes of calls within {@link OUTPUT_WINDOW_MS}: reading them takes time of the server. */
-const MAX_CALL_BYTES = 256 << 20;
+const MAX_CALL_BYTES = 64 << 20;
 /** Bytes that a worker may leave unread. */
 const MAX_UNREAD = 64 << 20;
 
@@ -146,13 +146,11 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
 
   function takeBroken({ id, head }: Frame): void {
     const it = running.get(id);
+    const reason = readBroken(head); // who cannot be understood is ended, with what it still has to answer
     outcomes.finish(id);
     if (it?.reply) it.reply.breakOff(new Error('the webtask closed the connection'));
-    else {
-      const reason = readBroken(head);
-      if (reason === undefined) it?.onReply(undefined);
-      else it?.onError(reason);
-    }
+    else if (reason === undefined) it?.onReply(undefined);
+    else it?.onError(reason);
   }
 
   function takeUsage({ id, head }: Frame): void {
@@ -165,18 +163,21 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   function takeMessage({ id, head, bytes }: Frame): void {
     const { of, level, problem } = JSON.parse(head) as MessageHead; // each is looked up
     const it = running.get(id);
-    if (!mayPrint(bytes.length, it?.options.requestId)) return;
+    const text = bytes.toString('utf8');
+    if (!mayPrint(text, it?.options.requestId)) return;
     const { onProblem } = runnables.get(of) ?? {};
     if (onProblem && problem !== undefined) {
-      onProblem({ kind: problem, message: bytes.toString('utf8') });
+      onProblem({ kind: problem, message: text });
       return;
     }
     const onMessage = it?.options.onMessage ?? runnables.get(of)?.onMessage;
-    onMessage?.(bytes.toString('utf8'), LEVELS.has(level) ? level : 30);
+    onMessage?.(text, LEVELS.has(level) ? level : 30);
   }
 
-  function mayPrint(bytes: number, requestId?: string): boolean {
-    output.add(bytes + MESSAGE_BYTES, now());
+  function mayPrint(text: string, requestId?: string): boolean {
+    let lines = 1;
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
+    output.add(text.length + lines * LINE_BYTES, now());
     const { outputBytes: maxBytes } = limits;
     if (output.sum(now()) <= maxBytes) return true;
     const fields = { container: state.container, maxBytes, windowMs: OUTPUT_WINDOW_MS };
@@ -188,8 +189,9 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   function print(text: string): boolean {
     const [first, second] = [...running.values()].slice(0, 2);
     const receiver = first && !second ? first.options : runnables.values().next().value;
-    if (receiver && mayPrint(text.length)) receiver.onMessage(text.replace(/\r?\n$/, ''), 30);
-    return receiver !== undefined;
+    const isTheirs = state.count > 0; // also where what it runs was forgotten: its secrets are not for the server's log
+    if (isTheirs && mayPrint(text)) receiver?.onMessage(text.replace(/\r?\n$/, ''), 30);
+    return isTheirs;
   }
 
   function takeCall({ id, head }: Frame): void {

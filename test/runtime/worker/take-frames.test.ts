@@ -1,0 +1,61 @@
+import { expect } from 'chai';
+import type { WebtaskError } from '../../../runtime/errors.ts';
+import type { Frame, FrameType } from '../../../runtime/worker/frame.ts';
+import { readLimits } from '../../../runtime/worker/limits/limits.ts';
+import { createTaker, type Running, type RunsState, type Taker } from '../../../runtime/worker/take-frames.ts';
+
+describe('what a server takes of a worker', () => {
+  let state: RunsState;
+  let taker: Taker;
+  let breaches: string[];
+  let printed: string[];
+  const take = (type: FrameType, id: number, head: string, bytes = ''): void =>
+    taker.take({ type, id, last: false, head, bytes: Buffer.from(bytes) } satisfies Frame);
+
+  beforeEach(() => {
+    breaches = [];
+    printed = [];
+    state = { running: new Map(), runnables: new Map(), issuers: new Map(), container: 'dev', count: 2 };
+    const onMessage = (text: string): void => void printed.push(text);
+    const running: Running = {
+      name: 'dev',
+      options: { requestId: 'r', urlFormat: 1, onMessage },
+      request: undefined,
+      onReply: () => undefined,
+      onError: () => undefined,
+      bytes: 0,
+    };
+    state.running.set(2, running);
+    taker = createTaker(state, readLimits({ WEBTASK_LIMIT_OUTPUT_BYTES: '100000' }), {
+      send: () => undefined,
+      unread: () => 0,
+      onBreach: (error: WebtaskError) => void breaches.push(error.code),
+      onReady: () => undefined,
+      onPong: () => undefined,
+      onUnfit: () => undefined,
+      finish: (id) => void state.running.delete(id),
+      abort: () => undefined,
+    });
+  });
+
+  it('leaves a request open whose end cannot be understood, so that the end of the worker is its answer', () => {
+    for (const head of ['', 'null', '{"code":"COMPILE_NOT_A_FUNCTION","fields":{"exported":{"toString":1}}}']) {
+      expect(() => take('broken', 2, head), head).to.throw();
+      expect([...state.running.keys()]).to.deep.equal([2]);
+    }
+  });
+
+  it('counts lines, since each is one for whoever reads them', () => {
+    take('message', 2, '{"of":1,"level":30}', 'x'.repeat(1000));
+    expect(breaches).to.deep.equal([]);
+    take('message', 2, '{"of":1,"level":30}', '\n'.repeat(1000));
+    expect([breaches, printed.length]).to.deep.equal([['RUN_OUTPUT_EXCEEDED'], 1]);
+  });
+
+  it('drops what is printed after all was forgotten that it runs, and counts it', () => {
+    state.running.clear();
+    expect(taker.print('sk_live_0815')).to.equal(true);
+    expect(taker.print('x'.repeat(100_000))).to.equal(true);
+    expect([breaches, printed]).to.deep.equal([['RUN_OUTPUT_EXCEEDED'], []]);
+  });
+});
