@@ -23,6 +23,11 @@ interface Secrets {
   TABLE: string;
   /** Of a DynamoDB that is not at AWS. */
   ENDPOINT?: string;
+  /**
+   * Where TENANT has `statusLists`, the public URL of this webtask, without a slash at the end: tokens name their places
+   * below it. What a request says of it anybody may say.
+   */
+  URL?: string;
 }
 
 /** What the denylist calls the tenant: a table holds one. */
@@ -35,10 +40,8 @@ export default {
     for (const name of ['TENANT', 'ACCESS_KEY_ID', 'SECRET_ACCESS_KEY', 'REGION', 'TABLE'] as const) {
       if (!secrets[name]) return new Response(`Missing ${name}.`, { status: 400 });
     }
-    const url = new URL(request.url);
-    const path = PATH.exec(url.pathname)?.[0] ?? '';
-    const baseUrl = url.origin + url.pathname.slice(0, url.pathname.length - path.length);
-    const identity = await identityOf(secrets, baseUrl);
+    const path = PATH.exec(new URL(request.url).pathname)?.[0] ?? '';
+    const identity = await identityOf(secrets);
     const { response, error } = await identity.answer(TENANT, request, path);
     if (error !== undefined) console.error(String(error)); // never the token
     return response;
@@ -48,18 +51,18 @@ export default {
 /** One for each configuration: webtasks of a container share their process, and may differ in settings. */
 const opened = new Map<string, Promise<Identity>>();
 
-function identityOf(secrets: Secrets, baseUrl: string): Promise<Identity> {
-  const id = JSON.stringify([secrets, baseUrl]);
+function identityOf(secrets: Secrets): Promise<Identity> {
+  const id = JSON.stringify(secrets);
   let identity = opened.get(id);
   if (identity === undefined) {
-    identity = open(secrets, baseUrl);
+    identity = open(secrets);
     opened.set(id, identity);
     identity.catch(() => opened.delete(id)); // what was not there may be there the next time
   }
   return identity;
 }
 
-async function open(secrets: Secrets, baseUrl: string): Promise<Identity> {
+async function open(secrets: Secrets): Promise<Identity> {
   const { createDynamoDBStore, openIdentity, readTenant } = await import('webtask-kit/identity');
   const { ACCESS_KEY_ID, SECRET_ACCESS_KEY, REGION, TABLE, ENDPOINT } = secrets;
   const client = new DynamoDBClient({
@@ -69,6 +72,9 @@ async function open(secrets: Secrets, baseUrl: string): Promise<Identity> {
     requestHandler: { connectionTimeout: 2000, requestTimeout: 5000 },
     ...(ENDPOINT && { endpoint: ENDPOINT }),
   });
-  const tenants = new Map([[TENANT, readTenant(TENANT, JSON.parse(secrets.TENANT))]]);
-  return openIdentity({ tenants, store: await createDynamoDBStore(client, TABLE), urlOf: () => baseUrl });
+  const tenant = readTenant(TENANT, JSON.parse(secrets.TENANT));
+  const { URL: url = '' } = secrets;
+  if (tenant.statusLists && url === '') throw new Error('Missing URL: TENANT has statusLists.');
+  const store = await createDynamoDBStore(client, TABLE);
+  return openIdentity({ tenants: new Map([[TENANT, tenant]]), store, urlOf: () => url });
 }

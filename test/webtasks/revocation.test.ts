@@ -1,8 +1,12 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
 import { type Task, webtask } from 'webtask-kit/harness';
+import { createDynamoDBStore } from 'webtask-kit/identity';
 import { useDynamoDB } from 'webtask-kit/mocha';
 import { ISSUER, issuerKey } from '../support/access-token.ts';
 import { acmeConfig, basic } from '../support/identity.ts';
+
+const PUBLIC_URL = 'https://wt.example.com/revocation';
 
 describe('revocation', () => {
   const dynamodb = useDynamoDB({ denylist: ['pk', 'sk'] });
@@ -10,7 +14,7 @@ describe('revocation', () => {
   let task: Task;
   before(async () => {
     const TENANT = JSON.stringify(acmeConfig(key));
-    task = await webtask('webtasks/revocation.ts', { secrets: { ...dynamodb.secrets, TENANT } });
+    task = await webtask('webtasks/revocation.ts', { secrets: { ...dynamodb.secrets, TENANT, URL: PUBLIC_URL } });
   });
 
   const token = (claims = {}): string => {
@@ -46,12 +50,23 @@ describe('revocation', () => {
     expect(await task.get('/revocation/?jti=c', { headers })).to.have.header('Revocation-Status', 'revoked');
   });
 
-  it('publishes status lists under the address that it was asked at', async () => {
-    const { status, body } = await task.get('/api/run/dev/revocation/status-lists/0');
-    expect(status).to.equal(200);
-    const claims = JSON.parse(Buffer.from(body.split('.')[1] ?? '', 'base64url').toString());
-    expect(claims).to.include({ iss: ISSUER });
-    expect(claims.sub).to.match(/^http:\/\/[^/]+\/api\/run\/dev\/revocation\/status-lists\/0$/);
+  it('publishes status lists under its public URL, whatever a caller takes for it', async () => {
+    for (const path of ['/api/run/dev/revocation/status-lists/0', '/any/other/path/status-lists/0']) {
+      const { status, body } = await task.get(path, { headers: { Host: 'evil.example.com' } });
+      expect(status).to.equal(200);
+      const claims = JSON.parse(Buffer.from(body.split('.')[1] ?? '', 'base64url').toString());
+      expect(claims).to.include({ iss: ISSUER, sub: `${PUBLIC_URL}/status-lists/0` });
+    }
+  });
+
+  it('is one process among those that share the table, however many addresses it is asked at', async () => {
+    for (const path of ['a', 'b', 'c'])
+      await task.get(`/${path}/jwks.json`, { headers: { Host: `${path}.example.com` } });
+    const { ACCESS_KEY_ID = '', SECRET_ACCESS_KEY = '', REGION = '', TABLE = '', ENDPOINT = '' } = dynamodb.secrets;
+    const credentials = { accessKeyId: ACCESS_KEY_ID, secretAccessKey: SECRET_ACCESS_KEY };
+    const client = new DynamoDBClient({ region: REGION, credentials, ...(ENDPOINT && { endpoint: ENDPOINT }) });
+    const store = await createDynamoDBStore(client, TABLE);
+    expect(await store.list('revocation/members', { limit: 10 })).to.have.length(1);
   });
 
   it('says who may not, and what it lacks', async () => {
