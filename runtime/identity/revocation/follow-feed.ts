@@ -61,16 +61,23 @@ export function followRevocations(options: FollowOptions): FollowedRevocations {
   let after: string | undefined;
   let asOf: Moment | undefined;
   let problem: string | undefined;
+  let isClosed = false;
   let onReady: () => void = () => undefined;
   const isReady = new Promise<void>((resolve) => {
     onReady = resolve;
   });
 
-  /** Reads on until there is no more. */
+  /** Reads on until there is no more; once from the beginning, where its place is not known any more. */
   async function poll(): Promise<void> {
-    for (let page: FeedPage | undefined; page?.age === undefined; ) {
+    let restarts = 0;
+    for (let page: FeedPage | undefined; page?.age === undefined && !isClosed; ) {
       const { wall, steady } = clock();
       page = await readPage(url, after, await authorization());
+      if (after !== undefined && epochOf(page.next) !== epochOf(after)) restarts += 1;
+      if (restarts > 1) {
+        const reason = 'it begins anew all the time, as where several servers answer by turns';
+        throw new WebtaskError('REVOCATION_FEED', { url, reason });
+      }
       page.entries.forEach(denylist.add);
       const isWaiting = page.age === undefined && page.entries.length === 0 && page.next === after;
       after = page.next;
@@ -111,6 +118,7 @@ export function followRevocations(options: FollowOptions): FollowedRevocations {
     problem: () => problem,
     ready: () => isReady,
     async close() {
+      isClosed = true;
       await Promise.all(stops.map((stop) => stop()));
     },
   };
@@ -167,6 +175,11 @@ function toPage(value: unknown): FeedPage {
     if (!isEntry || !isTime(notBefore) || !isTime(expires)) throw new Error('it has an entry that is none');
   }
   return { entries, next, ...(age !== undefined && { age }) };
+}
+
+/** What a place belongs to: another one means that the feed begins anew. */
+function epochOf(place: string): string {
+  return place.slice(0, place.indexOf('.'));
 }
 
 function isTime(value: unknown): boolean {

@@ -3,7 +3,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { moveDate } from '../../../../runtime/harness/index.ts';
-import { type FollowedRevocations, followRevocations } from '../../../../runtime/identity/revocation/index.ts';
+import {
+  type FollowedRevocations,
+  followRevocations,
+  openRevocation,
+} from '../../../../runtime/identity/revocation/index.ts';
 import { sendWebResponse, toWebRequest } from '../../../../runtime/invoke/fetch.ts';
 import { ISSUER } from '../../../support/access-token.ts';
 import { basic, useTenant } from '../../../support/identity.ts';
@@ -106,6 +110,20 @@ describe('a process without the store that follows the feed', () => {
     expect((await revocations.confirm(token({ sub: 'before' }))).status).to.equal('revoked');
     expect((await revocations.confirm(token({ sub: 'other' }))).status).to.equal('active');
     expect(lost).to.be.above(4);
+  });
+
+  it('says so where servers answer by turns, neither of which knows the places of the other, and does not hurry', async () => {
+    const { readFeed } = acme.identity.revocationsOf('acme');
+    const other = openRevocation({ store: acme.store, tenants: ['acme'] });
+    await other.ready();
+    let asked = 0;
+    acme.identity.revocationsOf('acme').readFeed = (after) =>
+      asked++ % 2 === 0 ? readFeed(after) : other.tenant('acme').readFeed(after);
+    const revocations = follow();
+    expect((await revocations.confirm(token({ sub: 'other' }))).status).to.equal('unknown');
+    expect(asked).to.be.below(10);
+    expect(revocations.problem()).to.match(/begins anew all the time, as where several servers answer by turns\.$/);
+    await other.close();
   });
 
   it('is not given to who may not read it', async () => {
