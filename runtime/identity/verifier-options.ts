@@ -47,7 +47,8 @@ export interface VerifierRules {
 /** Of each type of key the one algorithm that RFCs name first. */
 const ALGORITHMS: readonly AlgorithmName[] = ['RS256', 'PS256', 'ES256', 'EdDSA'];
 const CLOCK_TOLERANCE = 5;
-const MAX_CLOCK_TOLERANCE = 300;
+/** The most seconds that clocks may be apart. */
+export const MAX_CLOCK_TOLERANCE = 300;
 const STALE_IF_ERROR = 3600;
 const REQUIRED_CLAIMS = ['sub', 'client_id', 'iat', 'jti'];
 const TYPES = ['at+jwt'];
@@ -66,11 +67,12 @@ export function readOptions(options: VerifierOptions): VerifierRules {
   if (!isListOf(isAlgorithm, algorithms)) {
     invalid('algorithms', `is not a list of algorithms with public keys: ${String(algorithms)}`);
   }
-  if (!(clockTolerance >= 0 && clockTolerance <= MAX_CLOCK_TOLERANCE)) {
+  if (!(isNumber(clockTolerance) && clockTolerance >= 0 && clockTolerance <= MAX_CLOCK_TOLERANCE)) {
     invalid('clockTolerance', `is not between 0 and ${MAX_CLOCK_TOLERANCE} s`);
   }
-  if (maxTokenAge !== undefined && !(maxTokenAge > 0)) invalid('maxTokenAge', 'is not a number of seconds above 0');
-  if (!(staleIfError >= 0)) invalid('staleIfError', 'is not a number of seconds');
+  if (maxTokenAge !== undefined && !(isNumber(maxTokenAge) && maxTokenAge > 0))
+    invalid('maxTokenAge', 'is not a number of seconds above 0');
+  if (!(isNumber(staleIfError) && staleIfError >= 0)) invalid('staleIfError', 'is not a number of seconds');
   if (requiredClaims.length > 0 && !isListOf(isText, requiredClaims)) {
     invalid('requiredClaims', 'is not a list of names');
   }
@@ -98,6 +100,11 @@ export function mediaTypeOf(typ: string): string {
   const type = typ.toLowerCase();
   const short = type.replace(/^application\//, '');
   return short.includes('/') ? type : short;
+}
+
+/** A number in quotes is none: added to a time, it would be written behind it. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number';
 }
 
 function isText(value: unknown): value is string {

@@ -46,7 +46,7 @@ export function acmeConfig(key: IssuerKey, others: object = {}): Record<string, 
     audience: AUDIENCE,
     jwks: { keys: [key.jwk] },
     clients: Object.fromEntries([
-      client('api', 'revoke', 'introspect', 'feed'),
+      client('api', 'revoke', 'revoke-any', 'introspect', 'feed'),
       client('shop', 'revoke'),
       client('reader', 'introspect'),
     ]),

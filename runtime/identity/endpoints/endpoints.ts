@@ -12,7 +12,7 @@ import { statusLists } from './status-lists.ts';
 
 const publishKeys: Endpoint = async (_request, { signer }) => json(signer?.jwks ?? { keys: [] });
 
-/** Every endpoint by the first part of its path, with its methods; those without look at it themselves. */
+/** Every endpoint by its path, with its method; those without look at it themselves. */
 const ENDPOINTS: Readonly<Record<string, { endpoint: Endpoint; method?: 'GET' | 'POST' }>> = {
   '': { endpoint: revokeById },
   revoke: { endpoint: revokeToken, method: 'POST' },
@@ -41,8 +41,8 @@ export interface EndpointAnswer {
  */
 export function createEndpoints(parts: EndpointParts): (request: Request, path: string) => Promise<EndpointAnswer> {
   return async (request, path) => {
-    const [, first = ''] = path.split('/');
-    const found = Object.hasOwn(ENDPOINTS, first) ? ENDPOINTS[first] : undefined;
+    const name = path.startsWith('/status-lists/') ? 'status-lists' : path.slice(1);
+    const found = Object.hasOwn(ENDPOINTS, name) ? ENDPOINTS[name] : undefined;
     const { endpoint, method } = found ?? {};
     try {
       if (endpoint === undefined) throw new WebtaskError('REVOCATION_NO_ENDPOINT', { path });

@@ -12,7 +12,7 @@ import { empty } from './respond.ts';
  * @see draft-parecki-oauth-global-token-revocation section 3, RFC 9493 section 3
  */
 export const revokeAllOfUser: Endpoint = async (request, { callers, issuer, revocation }) => {
-  await authenticateCaller(request, undefined, 'revoke', callers);
+  await authenticateCaller(request, undefined, 'revoke-any', callers);
   const { sub_id } = await readJson(request);
   if (typeof sub_id !== 'object' || sub_id === null) fail('REVOCATION_REQUEST', { reason: 'it has no sub_id' });
   const { format, iss, sub, id } = sub_id as Record<string, unknown>; // each is looked at

@@ -8,7 +8,21 @@ import { genuine } from './revoke-token.ts';
 
 const JWT_TYPE = 'application/token-introspection+jwt';
 /** Claims that an answer passes on; others are between the issuer and the API. */
-const PASSED_ON = ['scope', 'client_id', 'username', 'exp', 'iat', 'nbf', 'sub', 'aud', 'iss', 'jti'] as const;
+const PASSED_ON = [
+  'scope',
+  'client_id',
+  'username',
+  'exp',
+  'iat',
+  'nbf',
+  'sub',
+  'aud',
+  'iss',
+  'jti',
+  'act',
+  'authorization_details',
+  'cnf', // without it, the API would take a token that is bound to a key as one that anybody may use
+] as const;
 
 /**
  * Says whether a token is active, as RFC 7662 has it; signed (RFC 9701) for whoever accepts
@@ -19,7 +33,7 @@ const PASSED_ON = ['scope', 'client_id', 'username', 'exp', 'iat', 'nbf', 'sub',
  *
  * @throws REVOCATION_REQUEST, ACCESS_TOKEN_REVOCATION_UNKNOWN, REVOCATION_NOT_SIGNED, and what
  *   {@link authenticateCaller} throws
- * @see RFC 7662 section 2, RFC 9701 section 5
+ * @see RFC 7662 section 2, RFC 9701 section 5, RFC 9449 section 6.2, RFC 8705 section 3.2, RFC 9396 section 9.2
  */
 export const introspectToken: Endpoint = async (request, parts) => {
   const form = await readForm(request);
@@ -46,5 +60,6 @@ async function isNotRevoked(token: VerifiedToken, { revocation }: EndpointParts)
 
 function describe({ claims }: VerifiedToken): Record<string, unknown> {
   const passedOn = PASSED_ON.filter((name) => claims[name] !== undefined).map((name) => [name, claims[name]]);
-  return { active: true, token_type: 'Bearer', ...Object.fromEntries(passedOn) };
+  const { jkt } = (claims.cnf ?? {}) as { jkt?: unknown }; // only looked at
+  return { active: true, token_type: jkt === undefined ? 'Bearer' : 'DPoP', ...Object.fromEntries(passedOn) };
 }

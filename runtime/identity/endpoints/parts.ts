@@ -10,6 +10,8 @@ export interface EndpointParts {
   readonly issuer: string;
   /** Tells its genuine access tokens. */
   readonly verifier: Pick<Verifier, 'verifyAsync'>;
+  /** The same by every clock that may be: what somebody still takes, or takes already, can be revoked. */
+  readonly revocable: Pick<Verifier, 'verifyAsync'>;
   /** Tells its genuine logout tokens; absent where it sends none. */
   readonly logoutVerifier?: Pick<Verifier, 'verifyAsync'> | undefined;
   readonly callers: Callers;

@@ -13,10 +13,10 @@ import { genuine } from './revoke-token.ts';
  * @throws REVOCATION_REQUEST, ACCESS_TOKEN_REVOCATION_UNKNOWN, and what {@link authenticateCaller} throws
  * @see protocol reference 1.2
  */
-export const revokeById: Endpoint = async (request, { callers, issuer, revocation, verifier }) => {
+export const revokeById: Endpoint = async (request, { callers, issuer, revocation, revocable }) => {
   const { searchParams } = new URL(request.url);
   if (request.method !== 'GET' && request.method !== 'PUT') return empty(405, { Allow: 'GET, PUT' });
-  await authenticateCaller(request, undefined, request.method === 'PUT' ? 'revoke' : 'introspect', callers);
+  await authenticateCaller(request, undefined, request.method === 'PUT' ? 'revoke-any' : 'introspect', callers);
   const wanted = request.method === 'PUT' ? ['jti', 'jwt'] : ['jti'];
   const [jti = '', jwt = ''] = wanted.map((name) => {
     const [value, ...others] = searchParams.getAll(name);
@@ -26,7 +26,7 @@ export const revokeById: Endpoint = async (request, { callers, issuer, revocatio
   });
 
   if (request.method === 'PUT') {
-    const verified = await genuine(jwt, verifier);
+    const verified = await genuine(jwt, revocable);
     const isOfThatId = verified?.claims.jti === jti;
     await revocation.revoke({
       kind: 'jti',

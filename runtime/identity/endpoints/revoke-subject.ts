@@ -21,7 +21,7 @@ const OTHERS = ['not_before', 'reason', 'iss'];
  * @throws REVOCATION_REQUEST, what `toEntry` throws, and what {@link authenticateCaller} throws
  */
 export const revokeSubject: Endpoint = async (request, { callers, issuer, revocation }) => {
-  await authenticateCaller(request, undefined, 'revoke', callers);
+  await authenticateCaller(request, undefined, 'revoke-any', callers);
   const body = await readJson(request);
   const unknown = Object.keys(body).find((name) => !Object.hasOwn(NAMES, name) && !OTHERS.includes(name));
   if (unknown !== undefined) fail('REVOCATION_REQUEST', { reason: `it has the member ${JSON.stringify(unknown)}` });

@@ -29,7 +29,7 @@ export const statusLists: Endpoint = async (request, { callers, statusLists: lis
     });
   }
   if (request.method !== 'PUT') return empty(405, { Allow: 'PUT' });
-  await authenticateCaller(request, undefined, 'revoke', callers);
+  await authenticateCaller(request, undefined, 'revoke-any', callers);
   const { status } = await readJson(request);
   if (typeof status !== 'number') fail('REVOCATION_REQUEST', { reason: 'its status is no number' });
   await lists.set(Number(list), Number(index), status);

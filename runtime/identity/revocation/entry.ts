@@ -47,7 +47,7 @@ const KINDS: ReadonlySet<unknown> = new Set(['jti', 'sid', 'grant', ...BY_TIME])
 /** How far ahead an entry may be dated: seconds. Further, it would lock out whoever signs in meanwhile. */
 const MAX_AHEAD = 60;
 /** The year 5138 in seconds, 1973 in milliseconds. */
-const MILLISECONDS_FROM = 1e11;
+export const MILLISECONDS_FROM = 1e11;
 /** As much as a token can hold. */
 const MAX_ID_LENGTH = 8192;
 const MAX_NOTE_LENGTH = 1024;

@@ -1,7 +1,10 @@
 import { fail } from '../../errors.ts';
 import type { Store } from '../../store/index.ts';
 import type { EndpointParts } from '../endpoints/parts.ts';
+import { checkTimes } from '../read-claims.ts';
 import type { TenantRevocations } from '../revocation/index.ts';
+import type { VerifiedToken } from '../revocation-status.ts';
+import { MAX_CLOCK_TOLERANCE, readOptions, type VerifierRules } from '../verifier-options.ts';
 import { createVerifier, type Verifier } from '../verify.ts';
 import type { TenantConfig } from './read-config.ts';
 
@@ -22,7 +25,9 @@ export interface TenantOptions {
  */
 export async function openTenant({ config, name, store, revocation, baseUrl }: TenantOptions): Promise<EndpointParts> {
   const { clients = {}, logoutAudience, signingKey, statusLists = 0, ...options } = config;
-  const verifier = createVerifier(options);
+  const rules = readOptions(options);
+  const revocable = createVerifier({ ...options, clockTolerance: MAX_CLOCK_TOLERANCE });
+  const verifier = { verifyAsync: (token: string) => verifyNow(token, revocable, rules) };
   const { jwks, jwksUri, algorithms, maxTokenAge } = options;
   const logoutVerifier =
     logoutAudience === undefined
@@ -54,6 +59,7 @@ export async function openTenant({ config, name, store, revocation, baseUrl }: T
   return {
     issuer: options.issuer,
     verifier,
+    revocable,
     logoutVerifier,
     callers: { clients, verifier: { verifyAsync: (token) => verifyActive(token, verifier, revocation) } },
     revocation: maxTokenAge === undefined ? revocation : endingAfter(maxTokenAge, revocation),
@@ -71,12 +77,19 @@ function endingAfter(maxTokenAge: number, revocation: TenantRevocations): Tenant
   };
 }
 
+/** Checks a token by this clock, which a verifier is more patient with. */
+async function verifyNow(token: string, patient: Verifier, rules: VerifierRules): Promise<VerifiedToken> {
+  const verified = await patient.verifyAsync(token);
+  checkTimes(verified.claims, rules, Date.now() / 1000);
+  return verified;
+}
+
 /** Who brings a token that is revoked, or may be, revokes nothing with it. */
 async function verifyActive(
   token: string,
-  verifier: Verifier,
+  verifier: Pick<Verifier, 'verifyAsync'>,
   revocation: TenantRevocations,
-): ReturnType<Verifier['verifyAsync']> {
+): Promise<VerifiedToken> {
   const verified = await verifier.verifyAsync(token);
   const { status } = await revocation.confirm(verified);
   if (status === 'revoked') fail('ACCESS_TOKEN_REVOKED');

@@ -30,7 +30,7 @@ const MEMBERS: ReadonlySet<string> = new Set([
   'signingKey',
   'statusLists',
 ]);
-const SCOPES: ReadonlySet<unknown> = new Set<CallerScope>(['revoke', 'introspect', 'feed']);
+const SCOPES: ReadonlySet<unknown> = new Set<CallerScope>(['revoke', 'revoke-any', 'introspect', 'feed']);
 const MAX_STATUS_LISTS = 1000;
 
 /**
@@ -55,7 +55,8 @@ export function readTenants(config: unknown): ReadonlyMap<string, TenantConfig> 
  * @throws IDENTITY_CONFIG_INVALID, VERIFIER_OPTION_INVALID
  */
 export function readTenant(name: string, value: unknown): TenantConfig {
-  if (!/^[\w.-]{1,64}$/.test(name)) refuse(`tenants.${name}`, 'its name is not 1 to 64 letters, digits, dots, dashes');
+  if (!/^(?!\.{1,2}$)[\w.-]{1,64}$/.test(name))
+    refuse(`tenants.${name}`, 'its name is not 1 to 64 letters, digits, dots, dashes');
   const config = objectAt(value, `tenants.${name}`);
   for (const member of Object.keys(config)) {
     if (!MEMBERS.has(member)) refuse(`tenants.${name}.${member}`, 'there is no such setting');

@@ -38,21 +38,33 @@ describe('the logout token of an OpenID provider', () => {
     expect((await send(logoutToken({}, undefined))).status).to.equal(200);
   });
 
-  const refused: [what: string, token: () => string, code: string][] = [
-    ['an id token, by its nonce', () => logoutToken({ nonce: 'n' }), 'LOGOUT_TOKEN_INVALID'],
-    ['one whose events name no logout', () => logoutToken({ events: { other: {} } }), 'LOGOUT_TOKEN_INVALID'],
-    ['one that names nobody', () => logoutToken({ sub: undefined, sid: undefined }), 'LOGOUT_TOKEN_INVALID'],
-    ['an access token', () => acme.key.sign(), 'ACCESS_TOKEN_TYPE'],
-    ['one for another client', () => logoutToken({ aud: 'other' }), 'ACCESS_TOKEN_AUDIENCE'],
-    ['one of another issuer', () => logoutToken({ iss: `${ISSUER}x` }), 'ACCESS_TOKEN_ISSUER'],
-    ['one without events', () => logoutToken({ events: undefined }), 'ACCESS_TOKEN_CLAIM_MISSING'],
-    ['one that has ended', () => logoutToken({ exp: NOW - 60 }), 'ACCESS_TOKEN_EXPIRED'],
+  const refused: [what: string, token: () => string, reason: string][] = [
+    ['an id token, by its nonce', () => logoutToken({ nonce: 'n' }), 'it has a nonce'],
+    ['one whose events name no logout', () => logoutToken({ events: { other: {} } }), 'its events name no logout'],
+    ['one that names nobody', () => logoutToken({ sub: undefined, sid: undefined }), 'it has neither sub nor sid'],
+    [
+      'an access token',
+      () => acme.key.sign(),
+      'The token is of type at+jwt, and no access token: that is logout+jwt or none or jwt',
+    ],
+    ['one for another client', () => logoutToken({ aud: 'other' }), 'The access token is not meant for rp'],
+    [
+      'one of another issuer',
+      () => logoutToken({ iss: `${ISSUER}x` }),
+      `The access token is from another issuer than ${ISSUER}`,
+    ],
+    ['one without events', () => logoutToken({ events: undefined }), 'The access token lacks the claim events'],
+    ['one that has ended', () => logoutToken({ exp: NOW - 60 }), 'The access token has expired'],
   ];
-  for (const [what, token, code] of refused) {
-    it(`is refused, and ends nothing: ${what}`, async () => {
+  for (const [what, token, reason] of refused) {
+    it(`is refused with 400 (section 2.8), and ends nothing: ${what}`, async () => {
       const { status, json } = await send(token());
-      expect(status).to.be.within(400, 401);
-      expect(json).to.include({ code });
+      expect(status).to.equal(400);
+      expect(json).to.deep.equal({
+        error: 'invalid_request',
+        error_description: `The token is no logout token: ${reason}.`,
+        code: 'LOGOUT_TOKEN_INVALID',
+      });
       expect(await isActive({ sid: 's1' })).to.equal(true);
     });
   }

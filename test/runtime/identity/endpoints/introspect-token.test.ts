@@ -45,6 +45,15 @@ describe('introspection by RFC 7662', () => {
     expect(createPublicKey({ key: jwk, format: 'jwk' }).asymmetricKeyType).to.equal('ec');
   });
 
+  it('tells what a token is bound to, or the API would take it for one that anybody may use (RFC 9449, RFC 8705)', async () => {
+    const bound = { jkt: 'a'.repeat(43) };
+    expect((await introspect(acme.key.sign({ cnf: bound }))).json).to.include({ token_type: 'DPoP' });
+    expect((await introspect(acme.key.sign({ cnf: bound }))).json).to.have.deep.property('cnf', bound);
+    const certificate = { 'x5t#S256': 'b'.repeat(43) };
+    const { json } = await introspect(acme.key.sign({ cnf: certificate }));
+    expect(json).to.include({ active: true, token_type: 'Bearer' }).and.to.have.deep.property('cnf', certificate);
+  });
+
   it('is not asked by who may only revoke', async () => {
     expect((await acme.call('POST', '/introspect', { form: { token: acme.key.sign() }, as: 'shop' })).status).to.equal(
       403,

@@ -1,7 +1,10 @@
 import { expect } from 'chai';
-import { issuerKey } from '../../../support/access-token.ts';
-import { useTenant } from '../../../support/identity.ts';
+import { fail } from '../../../../runtime/errors.ts';
+import { moveDate } from '../../../../runtime/harness/index.ts';
+import { ISSUER, issuerKey } from '../../../support/access-token.ts';
+import { type Asked, useTenant } from '../../../support/identity.ts';
 import { NOW } from '../../../support/keys.ts';
+import { verified } from '../../../support/revocation.ts';
 
 describe('revocation by RFC 7009', () => {
   const acme = useTenant();
@@ -33,6 +36,36 @@ describe('revocation by RFC 7009', () => {
     // requiredClaims of RFC 9068 have jti: such a token is not genuine here, and the next tenant has them
     expect(await isActive(withoutId)).to.deep.equal({ active: false });
     expect((await revoke(withoutId)).status).to.equal(200);
+  });
+
+  it('takes back what has ended by this clock and not by another, since others still take it', async () => {
+    const ended = acme.key.sign({ jti: 'ended', exp: NOW - 60 });
+    expect((await revoke(ended)).status).to.equal(200);
+    const found = await acme.identity
+      .revocationsOf('acme')
+      .confirm(verified({ iss: ISSUER, exp: NOW - 60, jti: 'ended' }));
+    expect(found).to.include({ status: 'revoked', by: 'jti' });
+    expect(await isActive(ended)).to.deep.equal({ active: false });
+  });
+
+  it('takes back what begins to hold soon, and refuses what does later: 200 would mean that it is revoked', async () => {
+    const soon = acme.key.sign({ jti: 'soon', nbf: NOW + 60 });
+    expect((await revoke(soon)).status).to.equal(200);
+    moveDate(60_000);
+    expect(await isActive(soon)).to.deep.equal({ active: false });
+    const { status, json } = await revoke(acme.key.sign({ jti: 'later', nbf: NOW + 1000 }));
+    expect(status).to.equal(400);
+    expect(json).to.deep.equal({
+      error: 'invalid_request',
+      error_description: 'The request cannot be understood: its token is not valid yet.',
+      code: 'REVOCATION_REQUEST',
+    });
+  });
+
+  it('takes back a token that says it ends in the year 9999', async () => {
+    const endless = acme.key.sign({ jti: 'endless', exp: 253_402_300_799 });
+    expect((await revoke(endless)).status).to.equal(200);
+    expect(await isActive(endless)).to.deep.equal({ active: false });
   });
 
   it('refuses what is no JWT: who sent it would take it to be revoked', async () => {
@@ -97,9 +130,7 @@ describe('who may call', () => {
       const { status, json, headers } = await revoke(asked);
       expect(status, JSON.stringify(asked)).to.equal(401);
       expect(json).to.include({ error: 'invalid_client', code: 'CALLER_UNAUTHENTICATED' });
-      expect(headers.get('WWW-Authenticate')).to.equal(
-        'Basic realm="revocation", Bearer realm="revocation", error="invalid_client"',
-      );
+      expect(headers.get('WWW-Authenticate')).to.equal('Basic realm="revocation", Bearer realm="revocation"');
     }
   });
 
@@ -121,10 +152,108 @@ describe('who may call', () => {
       (await revoke({ as: null, headers: { Authorization: `Bearer ${acme.key.sign({ jti: 'plain' })}` } })).status,
     ).to.equal(403);
     await revoke({ as: 'shop', form: { token: bearer } });
-    expect((await revoke(asked)).json).to.deep.equal({
-      error: 'invalid_client',
+    const { json, headers } = await revoke(asked);
+    expect(json).to.deep.equal({
+      error: 'invalid_token',
       error_description: 'Who calls could not be found out: The access token is revoked.',
       code: 'CALLER_UNAUTHENTICATED',
     });
+    expect(headers.get('WWW-Authenticate')).to.equal('Bearer realm="revocation", error="invalid_token"');
   });
+
+  const withToken = (claims: object) =>
+    revoke({ as: null, headers: { Authorization: `Bearer ${acme.key.sign({ jti: 'caller', ...claims })}` } });
+
+  it('is told which scope its access token lacks (RFC 6750 section 3)', async () => {
+    const { status, headers } = await withToken({});
+    expect(status).to.equal(403);
+    expect(headers.get('WWW-Authenticate')).to.equal(
+      'Bearer realm="revocation", error="insufficient_scope", scope="revocation:revoke"',
+    );
+  });
+
+  it('is not who has stolen an access token that is bound to a key (RFC 9449)', async () => {
+    const { status, json } = await withToken({ scope: 'revocation:revoke', cnf: { jkt: 'a'.repeat(43) } });
+    expect(status).to.equal(401);
+    expect(json).to.deep.equal({
+      error: 'invalid_token',
+      error_description: 'Who calls could not be found out: the token is bound to a key of its owner.',
+      code: 'CALLER_UNAUTHENTICATED',
+    });
+  });
+
+  it('is one, by one method: a secret in the form beside the header is refused, in the query it is none', async () => {
+    const form = { token: acme.key.sign(), client_id: 'shop', client_secret: 'shop' };
+    const { status, json } = await revoke({ as: 'shop', form });
+    expect(status).to.equal(400);
+    expect(json).to.deep.equal({
+      error: 'invalid_request',
+      error_description: 'The request cannot be understood: it has credentials in the header and in the form.',
+      code: 'REVOCATION_REQUEST',
+    });
+    const query = '/revoke?client_id=shop&client_secret=shop';
+    expect((await acme.call('POST', query, { form: { token: acme.key.sign() }, as: null })).status).to.equal(401);
+    const digest = { Authorization: 'Digest username="shop"' };
+    const inForm = { token: acme.key.sign(), client_id: 'shop' };
+    expect((await revoke({ as: null, headers: digest, form: inForm })).status).to.equal(401);
+  });
+
+  it("may revoke its own tokens by the scope revoke, and nobody else's", async () => {
+    const asked: [method: string, path: string, json: object | undefined][] = [
+      ['POST', '/subjects', { sub: 'auth0|ada' }],
+      ['POST', '/global-token-revocation', { sub_id: { format: 'opaque', id: 'auth0|ada' } }],
+      ['PUT', '/?jti=a1&jwt=x', undefined],
+      ['PUT', '/status-lists/0/1', { status: 1 }],
+    ];
+    for (const [method, path, json] of asked) {
+      expect((await acme.call(method, path, { json, as: 'shop' })).json, path).to.include({
+        error_description: 'The caller does not have the scope revoke-any.',
+      });
+    }
+  });
+
+  it('finds nothing at a longer path, which whoever stands in front may have no rule for', async () => {
+    for (const path of ['/revoke/', '/revoke/x', '//revoke', '/%72evoke']) {
+      expect((await acme.call('POST', path, { form: { token: acme.key.sign() } })).status, path).to.equal(404);
+    }
+  });
+});
+
+describe('revocation by RFC 7009 of an issuer that says azp in place of client_id', () => {
+  const acme = useTenant({ requiredClaims: ['iat', 'jti'] });
+
+  it("refuses another client's token to who calls with an access token, too", async () => {
+    const bearer = acme.key.sign({ jti: 'caller', client_id: undefined, azp: 'shop', scope: 'revocation:revoke' });
+    const headers = { Authorization: `Bearer ${bearer}` };
+    const revoke = (claims: object) =>
+      acme.call('POST', '/revoke', { form: { token: acme.key.sign(claims) }, as: null, headers });
+    expect((await revoke({ client_id: undefined, azp: 'other' })).json).to.include({ code: 'REVOCATION_OTHER_CLIENT' });
+    expect((await revoke({ client_id: undefined, azp: 'shop' })).status).to.equal(200);
+  });
+});
+
+describe('revocation while the store does not answer', () => {
+  const acme = useTenant();
+  const requests: [method: string, path: string, asked: Asked][] = [
+    ['POST', '/revoke', { form: { token: acme.key.sign() }, as: 'shop' }],
+    ['POST', '/subjects', { json: { sub: 'auth0|ada' } }],
+    ['POST', '/global-token-revocation', { json: { sub_id: { format: 'opaque', id: 'auth0|ada' } } }],
+    ['PUT', '/?jti=a1&jwt=x', {}],
+    ['PUT', '/status-lists/0/1', { json: { status: 1 } }],
+    ['GET', '/status-lists/0', { as: null }],
+    ['GET', '/feed', {}],
+  ];
+  for (const [method, path, asked] of requests) {
+    it(`is a 503 with Retry-After, which names nothing inside: ${method} ${path}`, async () => {
+      const refuse = async () => fail('STORE_UNREACHABLE', { reason: 'connect ECONNREFUSED 10.0.0.5:8000' });
+      Object.assign(acme.store, { get: refuse, put: refuse, list: refuse });
+      const { status, headers, json } = await acme.call(method, path, asked);
+      expect([status, headers.get('Retry-After')]).to.deep.equal([503, '1']);
+      expect(json).to.deep.equal({
+        error: 'temporarily_unavailable',
+        error_description: 'The store does not answer at the moment.',
+        code: 'STORE_UNREACHABLE',
+      });
+    });
+  }
 });

@@ -18,6 +18,7 @@ describe('the file of tenants', () => {
     [{ tenants: {} }, 'tenants', 'there is none'],
     [{ tenants: {}, tenant: {} }, 'tenant', 'there is no such setting'],
     [{ tenants: { 'a/b': {} } }, 'tenants.a/b', 'its name is not 1 to 64 letters, digits, dots, dashes'],
+    [{ tenants: { '..': {} } }, 'tenants...', 'its name is not 1 to 64 letters, digits, dots, dashes'],
     [acme({ audiance: 'x' }), 'tenants.acme.audiance', 'there is no such setting'],
     [acme({ clients: { a: 'secret' } }), 'tenants.acme.clients.a', 'it is not an object'],
     [
@@ -28,7 +29,7 @@ describe('the file of tenants', () => {
     [
       acme({ clients: { a: { secretSha256: '0'.repeat(64), scopes: ['everything'] } } }),
       'tenants.acme.clients.a.scopes',
-      'it is not a list of revoke, introspect, feed',
+      'it is not a list of revoke, revoke-any, introspect, feed',
     ],
     [
       acme({ clients: { a: { secretSha256: '0'.repeat(64), scopes: ['revoke'], secret: 'x' } } }),
@@ -47,4 +48,16 @@ describe('the file of tenants', () => {
       });
     });
   }
+
+  it('takes no number in quotes: to a time it would be appended, and every token be young', () => {
+    for (const [setting, reason] of [
+      ['clockTolerance', 'is not between 0 and 300 s'],
+      ['maxTokenAge', 'is not a number of seconds above 0'],
+    ] as const) {
+      expect(refusalIn(() => readTenants(acme({ [setting]: '60' })))).to.include({
+        code: 'VERIFIER_OPTION_INVALID',
+        message: `No access token can be verified: the option ${setting} ${reason}.`,
+      });
+    }
+  });
 });
