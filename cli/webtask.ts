@@ -56,6 +56,11 @@ program
   .option('-H, --header <name: value>', 'add a header; may be repeated', collectHeader)
   .option('-d, --data <body>', 'send a body')
   .option('-X, --request <method>', 'method; by default GET, or POST with a body', parseMethod)
+  .addOption(
+    new Option('--isolation <mode>', 'what it runs in: this process, one of its own, or one that is shut in')
+      .choices(['inline', 'process', 'sandbox'])
+      .default('inline'),
+  )
   .option('--inspect', 'wait for a debugger, and set no time limit')
   .addHelpText(
     'after',

@@ -166,13 +166,14 @@ describe('webtask new', () => {
       expect(workflow.indexOf(`\${{ secrets.`)).to.be.greaterThan(workflow.indexOf('run: npm run build'));
       expect(workflow).to.include(`WEBTASK_SIGNING_KEY: \${{ secrets.WEBTASK_SIGNING_KEY }}`);
     });
-    it('debugs the tests, webtask dev and one run, none of them with a time limit', () => {
+    it('debugs the tests, one run, and each process that webtask dev brings, none of them with a time limit', () => {
       const { configurations } = JSON.parse(read('.vscode/launch.json'));
+      expect(configurations[1]).to.deep.include({ request: 'attach', port: 9229, restart: true });
       expect(
         configurations.map(({ name, program, args }: Record<string, unknown>) => [name, program, args]),
       ).to.deep.equal([
         ['Tests', `\${workspaceFolder}/node_modules/mocha/bin/mocha.js`, ['--timeout', '0']],
-        ['webtask dev', `\${workspaceFolder}/node_modules/webtask-kit/${KIT.bin.webtask}`, ['dev', '--limit', '0']],
+        ['webtask dev --inspect', undefined, undefined],
         [
           'webtask run: this file',
           `\${workspaceFolder}/node_modules/webtask-kit/${KIT.bin.webtask}`,

@@ -74,6 +74,9 @@ Options:
   -H, --header <name: value>  add a header; may be repeated
   -d, --data <body>           send a body
   -X, --request <method>      method; by default GET, or POST with a body
+  --isolation <mode>          what it runs in: this process, one of its own, or
+                              one that is shut in (choices: "inline", "process",
+                              "sandbox", default: "inline")
   --inspect                   wait for a debugger, and set no time limit
   -h, --help                  print this help
 

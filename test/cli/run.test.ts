@@ -1,9 +1,11 @@
+import { chmodSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { connectInspector } from '../support/inspector.ts';
+import { skipUnlessShutIn } from '../support/isolation.ts';
 import { type ProgramResult, runProgram } from '../support/program.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { startRunning } from '../support/running.ts';
@@ -179,6 +181,49 @@ describe('webtask run', () => {
     expect(stderr).to.equal(
       'task: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?\n',
     );
+  });
+
+  describe('--isolation', () => {
+    for (const isolation of ['process', 'sandbox']) {
+      it(`${isolation}: runs it in a process of its own, with the folder of its project`, async function () {
+        if (isolation === 'sandbox') skipUnlessShutIn(this);
+        chmodSync(project.folder, 0o755); // who is shut in is another user
+        project.write('lib.ts', 'export const two: number = 2;');
+        const code = `console.log('loads', module.webtask.secrets.API_KEY);
+          const { two } = require('./lib.ts');
+          return (ctx, cb) => { ctx.secrets.APIKEY; console.log('runs'); cb(null, [two, process.env.PATH || 'none', ctx.query]) }`;
+        const { status, stdout, stderr } = await run(code, '--isolation', isolation, '-q', 'a=1');
+        expect({ status, stdout }).to.deep.equal({ status: 0, stdout: json('[2,"none",{"a":"1"}]') });
+        expect(stderr).to.equal(
+          'loads ***\ntask: context.secrets.APIKEY was read, but no secret of that name was given. Did you mean API_KEY?\nruns\n',
+        );
+      });
+    }
+
+    it('says in the same words what does not compile', async () => {
+      const [inline, other] = [
+        await run('\nreturn cb => cb('),
+        await run('\nreturn cb => cb(', '--isolation', 'process'),
+      ];
+      expect(other).to.deep.equal(inline);
+    });
+
+    it('names what ended its process', async () => {
+      expect(await run('return cb => process.exit(1)', '--isolation', 'process')).to.deep.equal({
+        status: 3,
+        stdout: '',
+        stderr: `webtask run: worker recycled: its process ended with exit code 1. Send the request again where that does no harm. [WORKER_ENDED]\n`,
+      });
+    });
+
+    it('does not go with --inspect, which waits in this process', async () => {
+      expect(await run('return cb => cb()', '--isolation', 'process', '--inspect')).to.deep.equal({
+        status: 2,
+        stdout: '',
+        stderr:
+          'webtask run: --inspect does not go with --isolation process. Leave one of them out. [INSPECT_ISOLATION]\n',
+      });
+    });
   });
 
   describe('--inspect', () => {
