@@ -31,9 +31,12 @@ export async function findRequires(code: string, file: string, language: Languag
   const required = named
     .map(({ module, node }) => ({ module, line: lineOf(node), dynamic: node.type === 'ImportExpression' }))
     .sort((a, b) => a.line - b.line);
-  return required.filter(
-    ({ module, dynamic }, at) => at === required.findIndex((it) => it.module === module && it.dynamic === dynamic),
-  );
+  const first = new Map<string, Requirement>();
+  for (const it of required) {
+    const key = `${it.dynamic} ${it.module}`;
+    if (!first.has(key)) first.set(key, it);
+  }
+  return [...first.values()];
 }
 
 /** With `locations`, acorn says where every node is. */

@@ -37,9 +37,9 @@ export async function translate(
   const source = code.startsWith('\uFEFF') ? code.slice(1) : code;
   if (language === 'javascript' && isCommonJS(source)) return { code: source, rewritten: false };
 
-  const { transform } = await import('esbuild');
+  const { transformCode } = await import('./transform.ts'); // most code goes without
   try {
-    const result = await transform(source, {
+    const result = await transformCode(source, {
       loader: language === 'typescript' ? 'ts' : 'js',
       format: 'cjs',
       platform: 'node',

@@ -21,6 +21,9 @@ export interface NeededModules {
   readonly apart: readonly ModuleSpec[];
 }
 
+/** Modules that one webtask is looked at for: each takes time of the server. What is beyond is missing when it runs. */
+const MOST = 1000;
+
 /** A webtask that is about to be compiled. */
 export interface NeedingWebtask {
   readonly code: string;
@@ -50,7 +53,7 @@ export async function findNeeded(webtask: NeedingWebtask): Promise<NeededModules
   const isDeclared = (name: string): boolean => declared.some((it) => it.name === name);
   const isThere = (name: string): boolean => folders.some((folder) => existsSync(join(folder, name)));
 
-  for (const id of [...(await requiredBy(webtask)), meta['wt-compiler'] ?? '']) {
+  for (const id of [...(await requiredBy(webtask)).slice(0, MOST), meta['wt-compiler'] ?? '']) {
     const request = parseModuleRequest(id);
     if (!request || isPlatformModule(request.name) || isBuiltin(id) || /^[a-z]+:/.test(id)) continue;
     const { name } = request;
