@@ -26,6 +26,10 @@ const DENIED: Readonly<Record<string, readonly [x64: number, arm64: number]>> = 
   delete_module: [176, 106],
   kexec_load: [246, 104],
   kexec_file_load: [320, 294],
+  // Memory that no limit of a process counts.
+  memfd_create: [319, 279],
+  memfd_secret: [447, 447],
+  shmget: [29, 194],
   // Namespaces and mounts.
   unshare: [272, 97],
   setns: [308, 268],
@@ -40,6 +44,8 @@ const DENIED: Readonly<Record<string, readonly [x64: number, arm64: number]>> = 
   fsmount: [432, 432],
   fspick: [433, 433],
   mount_setattr: [442, 442],
+  open_tree_attr: [467, 467],
+  fanotify_init: [300, 262],
   // The machine.
   reboot: [169, 142],
   swapon: [167, 224],
@@ -52,6 +58,7 @@ const DENIED: Readonly<Record<string, readonly [x64: number, arm64: number]>> = 
   setdomainname: [171, 162],
   acct: [163, 89],
   quotactl: [179, 60],
+  quotactl_fd: [443, 443],
   syslog: [103, 116],
   personality: [135, 92],
   iopl: [172, -1],
@@ -68,6 +75,17 @@ const DENIED: Readonly<Record<string, readonly [x64: number, arm64: number]>> = 
   set_mempolicy: [238, 237],
 };
 
+/** Calls that make sockets, of a family that is their first parameter. */
+const SOCKETS = [
+  [41, 198], // socket
+  [53, 199], // socketpair
+] as const;
+/**
+ * AF_UNIX, AF_INET, AF_INET6, and AF_NETLINK, which tells a process its addresses. Of the others some reach past the
+ * network of a worker, such as AF_VSOCK to who runs this virtual machine.
+ */
+const FAMILIES = [1, 2, 10, 16] as const;
+
 /** AUDIT_ARCH_X86_64 and AUDIT_ARCH_AARCH64 of linux/audit.h. */
 const ARCHITECTURES = { x64: 0xc000003e, arm64: 0xc00000b7 } as const;
 /** What numbers of the x32 ABI begin at: another way to each call. */
@@ -81,14 +99,18 @@ const RETURN = 0x06;
 const ALLOW = 0x7fff0000;
 const KILL_PROCESS = 0x80000000;
 const ENOSYS = 0x00050000 | 38;
+const EAFNOSUPPORT = 0x00050000 | 97;
 const NUMBER_OFFSET = 0;
 const ARCHITECTURE_OFFSET = 4;
+/** The lower half of the first parameter, which is all of an `int`. */
+const FIRST_PARAMETER_OFFSET = 16;
 
 /**
  * Assembles the filter of system calls of a worker, as `bwrap --seccomp` reads it.
  *
- * Denied calls answer ENOSYS, as on a kernel without them, so that programs take their other way. A process that is
- * not of this architecture is killed.
+ * Denied calls answer ENOSYS, as on a kernel without them, so that programs take their other way; sockets of other
+ * families than those of the internet and of this machine answer EAFNOSUPPORT. A process that is not of this
+ * architecture is killed.
  *
  * @param arch - as `process.arch`
  * @returns the instructions, 8 bytes each
@@ -113,8 +135,21 @@ export function seccompFilter(arch: string): Buffer {
     instruction(LOAD_WORD, 0, 0, NUMBER_OFFSET),
     ...(arch === 'x64' ? [instruction(JUMP_GREATER_OR_EQUAL, 0, 1, X32), instruction(RETURN, 0, 0, ENOSYS)] : []),
     ...numbers.flatMap((number) => [instruction(JUMP_EQUAL, 0, 1, number), instruction(RETURN, 0, 0, ENOSYS)]),
+    ...onlyFamilies(SOCKETS.map((both) => both[column])),
     instruction(RETURN, 0, 0, ALLOW),
   ]);
+}
+
+/** Goes on behind itself where a call is none of those, or its family is one that is allowed. */
+function onlyFamilies([first = -1, second = -1]: readonly number[]): Buffer[] {
+  const behind = FAMILIES.length + 2;
+  return [
+    instruction(JUMP_EQUAL, 1, 0, first),
+    instruction(JUMP_EQUAL, 0, behind, second),
+    instruction(LOAD_WORD, 0, 0, FIRST_PARAMETER_OFFSET),
+    ...FAMILIES.map((family, at) => instruction(JUMP_EQUAL, FAMILIES.length - at, 0, family)),
+    instruction(RETURN, 0, 0, EAFNOSUPPORT),
+  ];
 }
 
 /** One `struct sock_filter`, in the byte order of both architectures. */
