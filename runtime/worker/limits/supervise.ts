@@ -2,7 +2,7 @@ import { WebtaskError } from '../../errors.ts';
 import type { Place } from './ask-where.ts';
 import { createCpuBudget } from './cpu-budget.ts';
 import { CPU_WINDOW_MS, type Limits } from './limits.ts';
-import { readProcessTree } from './process-tree.ts';
+import { type ProcessTree, readProcessTree, usedSince } from './process-tree.ts';
 
 /** A worker as it is looked after. */
 export interface Supervised {
@@ -45,7 +45,7 @@ interface Watched {
   pingedAt: number | undefined;
   /** When its CPU time was looked at, and what it was. */
   sampledAt: number;
-  cpuMs: number | undefined;
+  tree: ProcessTree | undefined;
   isEnding: boolean;
 }
 
@@ -96,8 +96,8 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
   function lookAtUse(worker: Supervised, it: Watched, at: number): void {
     const tree = readProcessTree(worker.pid);
     if (!tree) return;
-    const used = tree.cpuMs - (it.cpuMs ?? tree.cpuMs);
-    it.cpuMs = tree.cpuMs;
+    const used = it.tree ? usedSince(it.tree, tree) : 0;
+    it.tree = tree;
     it.sampledAt = at;
     const { container } = it;
     if (budget.charge(container, used, at)) {
@@ -127,7 +127,7 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
         dueAt: at,
         pingedAt: undefined,
         sampledAt: at,
-        cpuMs: undefined,
+        tree: undefined,
         isEnding: false,
       };
       watched.set(worker, it);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { killTree } from '../../../../runtime/worker/limits/kill-tree.ts';
-import { readProcessTree } from '../../../../runtime/worker/limits/process-tree.ts';
+import { type ProcessTree, readProcessTree, usedSince } from '../../../../runtime/worker/limits/process-tree.ts';
 
 describe('a process and all that come from it', () => {
   before(function () {
@@ -25,6 +25,25 @@ describe('a process and all that come from it', () => {
     expect(tree?.pids.length).to.be.within(3, 4); // a shell may become what it runs last
     expect(tree?.threads).to.equal(tree?.pids.length);
     expect(tree?.cpuMs).to.be.within(10, 60_000);
+  });
+
+  it('have used what they have, also where those that end are waited for by nobody, and so are in no sum', () => {
+    const tree = (cpuMs: number, own: [pid: number, ms: number][]): ProcessTree => {
+      return { pids: own.map(([pid]) => pid), threads: own.length, cpuMs, ownMs: new Map(own) };
+    };
+    const before = tree(1_000, [
+      [1, 100],
+      [2, 900],
+    ]);
+    // 2 has ended after 950 ms, and 1 waited for it.
+    expect(usedSince(before, tree(1_060, [[1, 110]]))).to.equal(60);
+    // 2 has ended, and nobody waited for it; 3 is there in its place.
+    const after = tree(900, [
+      [1, 100],
+      [3, 800],
+    ]);
+    expect(usedSince(before, after)).to.equal(800);
+    expect(usedSince(before, before)).to.equal(0);
   });
 
   it('end together, also those that left its group', async () => {
