@@ -73,7 +73,8 @@ export function createMiddlewareCompiler(tools: MiddlewareTools): Compiler {
   };
 }
 
-function readSpecs(text: string): string[] {
+/** Reads the names and URLs of middleware that metadata `wt-middleware` lists. */
+export function readSpecs(text: string): string[] {
   let specs: unknown;
   try {
     specs = JSON.parse(text);

@@ -3,6 +3,7 @@ import { WebtaskError } from '../../errors.ts';
 import type { RunReply, RunSettings } from '../../invoke/index.ts';
 import type { Documents } from '../../store/index.ts';
 import { createSupervisor, type Limits, type Pool, type Runnable, type Worker } from '../../worker/index.ts';
+import { fetchNamed } from './fetch-named.ts';
 import type { Runner, RunOrder } from './runner.ts';
 import { createVersions, type VersionParts } from './versions.ts';
 
@@ -39,7 +40,7 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
         code: source.code,
         storageKey: storageKeyOf(order.settings),
         openDocuments,
-        fetchText,
+        fetchText: fetchNamed(order.settings.meta, fetchText),
         onMessage: order.settings.onMessage ?? (() => undefined),
       }));
       const { container } = order.settings;

@@ -30,7 +30,9 @@ describe('translating code of strangers', function () {
   });
 
   it('says what is wrong with it', async () => {
-    const said = await transformCode('export default (', MODULE).catch((error: { errors: { text: string }[] }) => error);
+    const said = await transformCode('export default (', MODULE).catch(
+      (error: { errors: { text: string }[] }) => error,
+    );
     expect((said as { errors: { text: string }[] }).errors[0]?.text).to.equal('Unexpected end of file');
   });
 });
