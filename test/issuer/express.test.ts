@@ -1,8 +1,16 @@
 import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { type AccessGuard, createVerifier, requireAccessToken } from '../../runtime/identity/index.ts';
+import {
+  type AccessGuard,
+  createVerifier,
+  type FollowedRevocations,
+  followRevocations,
+  requireAccessToken,
+} from '../../runtime/identity/index.ts';
+import { type RevocationServer, startRevocation } from './revocation.ts';
 import { AUDIENCE, type Issuer, startIssuer } from './start.ts';
 
 /** What is used of Express, which has no types here. */
@@ -16,23 +24,24 @@ interface App {
 }
 const express = createRequire(import.meta.url)('express') as () => App;
 
+/** Waits until the API knows what was revoked before. */
+async function hasRead(revocation: FollowedRevocations): Promise<void> {
+  await revocation.confirm({ claims: { iss: '', exp: 0 }, digest: () => '' });
+}
+
 describe('an API of Express, and an issuer that others made', () => {
   let issuer: Issuer;
   let server: Server;
   let url: string;
-  const revoked = new Set<unknown>();
+  let revocationServer: RevocationServer;
+  let revocation: FollowedRevocations;
 
   before(async () => {
     issuer = await startIssuer();
     const verifier = createVerifier({ issuer: issuer.url, audience: AUDIENCE });
-    const status = (jti: unknown) => ({
-      status: revoked.has(jti) ? ('revoked' as const) : ('active' as const),
-      asOf: 0,
-    });
-    const revocation = {
-      check: ({ claims }: { claims: { jti?: string } }) => status(claims.jti),
-      confirm: async ({ claims }: { claims: { jti?: string } }) => status(claims.jti),
-    };
+    revocationServer = await startRevocation(issuer);
+    revocation = followRevocations(revocationServer.feed);
+    await revocation.ready();
     const app = express();
     app.get('/orders', requireAccessToken({ verifier, revocation, scopes: ['read:orders'] }), (req, res) =>
       res.json(req.auth),
@@ -43,6 +52,8 @@ describe('an API of Express, and an issuer that others made', () => {
   });
   after(async () => {
     server?.close();
+    await revocation?.close();
+    await revocationServer?.close();
     await issuer?.stop();
   });
 
@@ -83,12 +94,24 @@ describe('an API of Express, and an issuer that others made', () => {
     );
   });
 
-  it('a token is refused from the moment it is revoked', async () => {
-    const token = await issuer.token('read:orders');
-    const { status, body } = await call(token);
-    expect(status).to.equal(200);
-    revoked.add(body.jti);
+  it('a token is refused once it is revoked by RFC 7009, and another of its client is not', async () => {
+    const [token, other] = [await issuer.token('read:orders'), await issuer.token('read:orders')];
+    expect((await call(token)).status).to.equal(200);
+    expect(await revocationServer.revoke(token)).to.equal(200);
+    await hasRead(revocation);
     expect(await call(token)).to.deep.equal(refused(401, 'invalid_token', 'The access token is revoked.'));
+    expect((await call(other)).status).to.equal(200);
+  });
+
+  it('the tokens of a user are refused once the issuer says that they have signed out, and those of others are not', async () => {
+    const token = await issuer.token('read:orders');
+    const other = await issuer.token('read:orders', { client: 'visitor' });
+    await issuer.tell(`logout ${revocationServer.logoutUrl}`);
+    await hasRead(revocation);
+    expect(await call(token)).to.deep.equal(refused(401, 'invalid_token', 'The access token is revoked.'));
+    expect((await call(other)).status).to.equal(200);
+    // What is issued in the second of the logout is forbidden, too.
+    while ((await call(await issuer.token('read:orders'))).status === 401) await delay(100);
   });
 
   it('a new key is known to the API with the first token that it signs, and the old one goes on until it is retired', async () => {

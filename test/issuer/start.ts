@@ -10,8 +10,8 @@ export const AUDIENCE = 'https://api.example.com';
 /** A running issuer. */
 export interface Issuer {
   readonly url: string;
-  /** Has it change its keys; see `issuer.mjs`. */
-  tell(what: 'publish' | 'sign' | 'retire'): Promise<void>;
+  /** Has it change its keys, or say that the user `shop` has signed out; see `issuer.mjs`. */
+  tell(what: 'publish' | 'sign' | 'retire' | `logout ${string}`): Promise<void>;
   /** Gets a token by the client credentials grant. */
   token(scope: string, options?: { readonly client?: string; readonly resource?: string }): Promise<string>;
   stop(): Promise<void>;
@@ -27,7 +27,7 @@ export async function startIssuer(): Promise<Issuer> {
   return {
     url,
     async tell(what) {
-      const done = waitForLine(child, new RegExp(`^did ${what}:`, 'm'));
+      const done = waitForLine(child, new RegExp(`^did ${what.split(' ', 1)}:`, 'm'));
       child.stdin.write(`${what}\n`);
       await done;
     },
