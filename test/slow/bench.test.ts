@@ -65,7 +65,7 @@ describe('npm run bench -- cold --quick --json', () => {
   it('tells how long the first of everything takes: servers, containers, programs, webtasks in the harness', () => {
     const { contenders, ratios } = benchOf('cold');
     expect(contenders).to.include.keys('node-http', 'serve-process', 'container-process', 'harness load');
-    expect(contenders).to.have.property('containers in turn, process');
+    expect(Object.keys(contenders as object).some((name) => name.startsWith('containers in turn, '))).to.equal(true);
     expect(ratios).to.include.keys('serve-process/node-http', 'webtask run hello.ts/node hello.js');
   });
 });

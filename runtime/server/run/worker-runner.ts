@@ -78,7 +78,8 @@ export async function runIn(
     const cause = isLate
       ? new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs })
       : masked(error, settings.secrets);
-    if (cause instanceof WebtaskError && cause.fault === 'webtask') {
+    const isLeft = request.signal?.aborted && code(cause) === 'RUN_CONNECTION_CLOSED'; // by its caller
+    if (cause instanceof WebtaskError && cause.fault === 'webtask' && !isLeft) {
       const stack = cause.fields.stack;
       const message = `${name}: ${typeof stack === 'string' ? stack : cause.message}`;
       settings.onProblem?.({ kind: 'ended', message });
@@ -87,6 +88,10 @@ export async function runIn(
   } finally {
     clearTimeout(timer);
   }
+}
+
+function code(error: unknown): string | undefined {
+  return error instanceof WebtaskError ? error.code : undefined;
 }
 
 /** A stack may have secrets in it, as the names of functions. */

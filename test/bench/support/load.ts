@@ -43,7 +43,19 @@ async function runWrk(
   url: string,
   { connections, seconds, bodyBytes = 0 }: LoadOptions,
 ): Promise<Load & { errors: number }> {
-  const args = ['-t', '1', '-c', String(connections), '-d', `${Math.ceil(seconds)}s`, '-s', REPORT, url];
+  const args = [
+    '-t',
+    '1',
+    '-c',
+    String(connections),
+    '-d',
+    `${Math.ceil(seconds)}s`,
+    '--timeout',
+    '30s',
+    '-s',
+    REPORT,
+    url,
+  ];
   const { stdout } = await run('wrk', [...args, '--', String(bodyBytes)]);
   return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Load & { errors: number }; // as report.lua prints it
 }
