@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import { fail } from '../errors.ts';
 
 /** Bytes of a body that may be under way before the other side has taken some. */
-export const WINDOW_BYTES = 512 << 10;
+export const WINDOW_BYTES = 256 << 10;
 /** As the frames of bodies allow. */
 const PIECE_BYTES = 64 << 10;
 

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchOptions, BenchResult } from './bench.ts';
 import { type Kit, type Mode, prepareKit } from './support/kit.ts';
 import { load } from './support/load.ts';
-import { childrenOf, privateMegabytes } from './support/memory-of.ts';
+import { childrenOf, privateMegabytes, runsWorker } from './support/memory-of.ts';
 import { NODE_HTTP } from './support/peers.ts';
 import { inTurns, type Rounds, ratioOf, summaries } from './support/rounds.ts';
 import { type Contender, start } from './support/start.ts';
@@ -46,11 +46,12 @@ async function idle(contender: Contender): Promise<Record<string, number>> {
   const { pid, stop } = await start(contender);
   try {
     await delay(SETTLES_MS);
-    const workers = childrenOf(pid).map(privateMegabytes);
-    const mean = workers.reduce((sum, it) => sum + it, 0) / workers.length;
+    const children = childrenOf(pid);
+    const theirs = children.reduce((sum, it) => sum + privateMegabytes(it), 0);
+    const workers = children.filter(runsWorker).length; // beside them there may be what their networks need
     const { name } = contender;
-    const own = privateMegabytes(pid) - workers.reduce((sum, it) => sum + it, 0);
-    return { [`${name} idle`]: own, ...(workers.length > 0 && { [`${name} worker`]: mean }) };
+    const own = privateMegabytes(pid) - theirs;
+    return { [`${name} idle`]: own, ...(workers > 0 && { [`${name} worker`]: theirs / workers }) };
   } finally {
     await stop();
   }

@@ -19,6 +19,11 @@ export function privateMegabytes(pid: number): number {
   return childrenOf(pid).reduce((sum, child) => sum + privateMegabytes(child), all);
 }
 
+/** Whether a process is a worker, or what a worker is started through. */
+export function runsWorker(pid: number): boolean {
+  return read(`/proc/${pid}/cmdline`).includes('worker.cjs');
+}
+
 function parentOf(pid: string): number {
   const stat = read(`/proc/${pid}/stat`);
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]); // a name may have brackets and spaces

@@ -28,7 +28,7 @@ export function plot(title: string, bars: readonly (readonly [name: string, it: 
   const rows = bars.map(([name, { median, min, max, unit }], i) => {
     const y = TOP + i * ROW;
     const middle = y + ROW / 2 - 2;
-    const isOurs = /^(token|named|serve|container|webtask)/.test(name);
+    const isOurs = /^(?:token-|named-|serve-|container-|webtask )/.test(name);
     return `<text x="${LEFT - 8}" y="${y + 16}" text-anchor="end">${escapeXml(name)}</text>
 <rect x="${LEFT}" y="${y + 2}" width="${x(median) - LEFT}" height="${ROW - 8}" fill="${isOurs ? '#1565c0' : '#9aa5b1'}"/>
 <path d="M${x(min)} ${middle}H${x(max)}M${x(min)} ${middle - 4}v8M${x(max)} ${middle - 4}v8" stroke="#222" fill="none"/>
@@ -36,6 +36,7 @@ export function plot(title: string, bars: readonly (readonly [name: string, it: 
   });
   const height = TOP + bars.length * ROW + 16;
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" font-family="sans-serif" font-size="13">
+<title>${escapeXml(title)}</title>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 <text x="16" y="26" font-size="16" font-weight="bold">${escapeXml(title)}${isLinear ? '' : ' (logarithmic)'}</text>
 ${rows.join('\n')}
