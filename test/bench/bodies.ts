@@ -26,7 +26,7 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
   const kit = await prepareKit({ bodies: CODE }, say);
   try {
     const ours = kit.modes.map((mode) => kit.serve(`token-${mode}`, mode, kit.webtasks.bodies?.tokenPath ?? ''));
-    const rounds = quick ? 1 : 2;
+    const rounds = quick ? 1 : 3;
     const found = await inTurns([BODIES, ...ours], rounds, say, (it) => speedsOf(it, quick ? 1 : 2));
     const ratios = ours.flatMap(({ name }) =>
       CASES.map(({ title }): [string, number] => {
