@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { stripVTControlCharacters } from 'node:util';
 import { maskRecord } from '../../context/index.ts';
 import type { OutputLevel, RunProblem, RunUsage } from '../../invoke/index.ts';
 import type { Logs } from './logs.ts';
@@ -45,7 +46,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
   };
   const print = (level: OutputLevel, text: string): void => {
     const shown = mask(text);
-    for (const line of shown.split('\n')) onLine(`${name ?? container} | ${line}`);
+    for (const line of shown.split('\n')) onLine(`${name ?? container} | ${printable(line)}`);
     say('webtask', level, shown);
   };
 
@@ -89,3 +90,11 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
       : undefined,
   };
 }
+
+/** A terminal takes orders from what it shows, and would show what a webtask wants of the lines of others. */
+function printable(line: string): string {
+  return line.search(CONTROL) === -1 ? line : stripVTControlCharacters(line).replace(CONTROL, '');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is left out
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f]/g;

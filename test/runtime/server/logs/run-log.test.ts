@@ -1,0 +1,22 @@
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { expect } from 'chai';
+import { createLogs, startRunLog } from '../../../../runtime/server/logs/index.ts';
+
+describe('the log of a run on the terminal of the server', () => {
+  it('has no control characters, with which a webtask would rewrite the lines of others', () => {
+    const lines: string[] = [];
+    const res = new EventEmitter() as ServerResponse; // it only closes
+    const log = startRunLog(res, {
+      logs: createLogs(),
+      container: 'dev',
+      name: 'hello',
+      id: '1.1',
+      secrets: {},
+      startedAt: 0,
+      onLine: (line) => lines.push(line),
+    });
+    log.onMessage('\x1b[31mred\x1b[0m\tand é\nover\rother | forged\x07\x9b2J', 30);
+    expect(lines).to.deep.equal(['hello | red\tand é', 'hello | overother | forged']);
+  });
+});
