@@ -1,5 +1,5 @@
 import { fail, WebtaskError } from '../errors.ts';
-import { memoryOf } from './memory-of.ts';
+import { memoryOf } from './limits/memory-of.ts';
 import type { PoolLimits } from './pool-limits.ts';
 import type { Runnable } from './request-runs.ts';
 import type { Worker } from './start-worker.ts';

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
 import { WebtaskError } from '../errors.ts';
 import { answerModules } from './answer-modules.ts';
@@ -45,6 +46,7 @@ export async function startWorker(
     stdio: stdioFor(inputs.length, project !== undefined),
   });
   const { pid = 0 } = child;
+  endFirst(pid);
   const pipes = child.stdio as readonly unknown[] as readonly Duplex[]; // as asked for
   for (const [index, input] of inputs.entries()) pipes[4 + index]?.on('error', () => undefined).end(input);
   let reason: string | undefined;
@@ -112,6 +114,20 @@ export async function startWorker(
 const ENDING_MS = 300;
 /** Characters of what a process printed last, which say why it ended. */
 const LAST_PRINTED = 8192;
+
+/**
+ * Where the machine runs out of memory, workers end, and not their server; also what they start. Where this process has
+ * CAP_SYS_RESOURCE, no worker takes that back.
+ *
+ * @see proc(5): oom_score_adj
+ */
+function endFirst(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/oom_score_adj`, '1000');
+  } catch {
+    // Elsewhere than on Linux nobody asks, and what has ended needs no score.
+  }
+}
 
 /** The pipe of the frames is descriptor 3, what is to be read follows, the watchdog and the modules are last. */
 function stdioFor(inputs: number, hasModules: boolean): ('ignore' | 'pipe')[] {

@@ -7,6 +7,11 @@ const MEGABYTE = 1 << 20;
  */
 const BASE_BYTES = 80 * MEGABYTE + (Number.parseInt(process.versions.v8, 10) >= 13 ? 512 * MEGABYTE : 0);
 
+/** How much all processes of a container can have together: a second one that needs as much as the first. */
+export function containerBytes(memoryBytes: number): number {
+  return 2 * (80 * MEGABYTE + memoryBytes);
+}
+
 /** How much a process can have that runs Node, buffers included: the limit of its data segment. */
 export function dataBytes(memoryBytes: number): number {
   return BASE_BYTES + memoryBytes;

@@ -10,6 +10,8 @@ export interface ProcessTree {
   readonly cpuMs: number;
   /** Milliseconds of CPU time of each, by its pid, without those that came from it. */
   readonly ownMs: ReadonlyMap<number, number>;
+  /** Bytes in memory; what several share counts for each. */
+  readonly residentBytes: number;
 }
 
 /**
@@ -28,6 +30,8 @@ export function usedSince(before: ProcessTree, now: ProcessTree): number {
 
 /** What `/proc` counts CPU time in, on every architecture of Linux that Node runs on. */
 const TICK_MS = 10;
+/** Of a page, as both architectures of sandboxes have it; an estimate elsewhere. */
+const PAGE_BYTES = 4096;
 
 /**
  * Looks at a process and all that come from it.
@@ -40,6 +44,7 @@ export function readProcessTree(pid: number): ProcessTree | undefined {
   const ownMs = new Map<number, number>();
   let threads = 0;
   let ticks = 0;
+  let pages = 0;
   const waiting = [pid];
   for (let one = waiting.pop(); one !== undefined; one = waiting.pop()) {
     const stat = readStat(one);
@@ -48,20 +53,23 @@ export function readProcessTree(pid: number): ProcessTree | undefined {
     ticks += stat.ticks + stat.ticksOfEnded;
     ownMs.set(one, stat.ticks * TICK_MS);
     threads += stat.threads;
+    pages += stat.pages;
     waiting.push(...childrenOf(one));
   }
-  return pids.length === 0 ? undefined : { pids, threads, cpuMs: ticks * TICK_MS, ownMs };
+  return pids.length === 0
+    ? undefined
+    : { pids, threads, cpuMs: ticks * TICK_MS, ownMs, residentBytes: pages * PAGE_BYTES };
 }
 
-function readStat(pid: number): { ticks: number; ticksOfEnded: number; threads: number } | undefined {
+function readStat(pid: number): { ticks: number; ticksOfEnded: number; threads: number; pages: number } | undefined {
   const text = read(`/proc/${pid}/stat`);
   // Its name, in parentheses, may have anything in it.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  if (fields.length < 18) return undefined;
+  if (fields.length < 22) return undefined;
   const [user, system, usersOfEnded, systemOfEnded] = fields.slice(11, 15).map(Number);
   const ticks = (user ?? 0) + (system ?? 0);
   const ticksOfEnded = (usersOfEnded ?? 0) + (systemOfEnded ?? 0);
-  return { ticks, ticksOfEnded, threads: Number(fields[17]) };
+  return { ticks, ticksOfEnded, threads: Number(fields[17]), pages: Number(fields[21]) };
 }
 
 /** Each thread has children of its own. */

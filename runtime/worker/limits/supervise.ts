@@ -2,6 +2,8 @@ import { WebtaskError } from '../../errors.ts';
 import type { Place } from './ask-where.ts';
 import { createCpuBudget } from './cpu-budget.ts';
 import { CPU_WINDOW_MS, type Limits } from './limits.ts';
+import { memoryOf } from './memory-of.ts';
+import { containerBytes } from './node-arguments.ts';
 import { type ProcessTree, readProcessTree, usedSince } from './process-tree.ts';
 
 /** A worker as it is looked after. */
@@ -51,12 +53,13 @@ interface Watched {
 
 /**
  * Makes what looks after workers: about once a second, that each has a turn of its event loop, what CPU time it uses
- * with all processes that it started, and how many these are.
+ * with all processes that it started, how many these are, and what memory they have together.
  *
  * @param now - milliseconds, of a clock that only goes forward
  */
 export function createSupervisor(limits: Limits, now: () => number): Supervisor {
   const { blockedMs } = limits;
+  const maxBytes = containerBytes(limits.memoryBytes);
   const beatMs = Math.min(BEAT_MS, blockedMs / 2);
   const tickMs = beatMs / TICKS_PER_BEAT;
   const budget = createCpuBudget(limits.cpuMs);
@@ -107,6 +110,9 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
     } else if (tree.threads > limits.processes) {
       it.isEnding = true; // at once: there are more every moment
       worker.breach(new WebtaskError('RUN_PROCESSES_EXCEEDED', { container, max: limits.processes }));
+    } else if (tree.residentBytes > maxBytes && memoryOf(worker.pid) > maxBytes) {
+      it.isEnding = true;
+      worker.breach(new WebtaskError('RUN_MEMORY_EXCEEDED', { container, maxBytes }));
     }
   }
 

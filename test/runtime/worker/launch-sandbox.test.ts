@@ -75,6 +75,10 @@ describe('a worker that is shut in', () => {
     ]);
   });
 
+  it('ends before its server does where the machine has no memory left', async () => {
+    expect(await inside("fs.readFileSync('/proc/self/oom_score_adj', 'utf8').trim()")).to.equal('1000');
+  });
+
   it('writes to its temporary folder only, and only so much', async () => {
     expect(await inside("tried(() => fs.writeFileSync('/x', 'x'))")).to.equal('EROFS');
     expect(await inside("tried(() => fs.writeFileSync('/dev/x', 'x'))")).to.equal('EROFS');

@@ -47,4 +47,21 @@ for (const mode of MODES) {
       );
     });
   });
+
+  describe(`webtasks that take memory by many processes (${mode})`, function () {
+    this.timeout(60_000);
+    const its = useAttacked(mode, { WEBTASK_LIMIT_PROCESSES: '512' });
+
+    before(function () {
+      if (process.platform !== 'linux') this.skip(); // nobody looks
+    });
+
+    it('each within its limit: 500, since that of all together is another', async () => {
+      const child = 'globalThis.kept = Buffer.alloc(50 << 20, 1); setTimeout(() => {}, 1e6)';
+      const start = `require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(child)}], { stdio: "ignore" }).on("error", () => {})`;
+      expect(words(await its.attack(`module.exports = cb => { for (let i = 0; i < 7; i++) ${start}; };`))).to.equal(
+        '500 proxy: The webtasks of attacked used more than 301989888 bytes of memory.',
+      );
+    });
+  });
 }

@@ -25,11 +25,12 @@ describe('a process and all that come from it', () => {
     expect(tree?.pids.length).to.be.within(3, 4); // a shell may become what it runs last
     expect(tree?.threads).to.equal(tree?.pids.length);
     expect(tree?.cpuMs).to.be.within(10, 60_000);
+    expect(tree?.residentBytes).to.be.within(100_000, 100 << 20);
   });
 
   it('have used what they have, also where those that end are waited for by nobody, and so are in no sum', () => {
     const tree = (cpuMs: number, own: [pid: number, ms: number][]): ProcessTree => {
-      return { pids: own.map(([pid]) => pid), threads: own.length, cpuMs, ownMs: new Map(own) };
+      return { pids: own.map(([pid]) => pid), threads: own.length, cpuMs, ownMs: new Map(own), residentBytes: 0 };
     };
     const before = tree(1_000, [
       [1, 100],
