@@ -44,10 +44,13 @@ export function createEndpoints(parts: EndpointParts): (request: Request, path: 
     const name = path.startsWith('/status-lists/') ? 'status-lists' : path.slice(1);
     const found = Object.hasOwn(ENDPOINTS, name) ? ENDPOINTS[name] : undefined;
     const { endpoint, method } = found ?? {};
+    const isHead = request.method === 'HEAD';
+    const asked = isHead ? new Request(request, { method: 'GET' }) : request; // RFC 9110 section 9.3.2
     try {
       if (endpoint === undefined) throw new WebtaskError('REVOCATION_NO_ENDPOINT', { path });
-      if (method !== undefined && request.method !== method) return { response: empty(405, { Allow: method }) };
-      return { response: await endpoint(request, parts) };
+      if (method !== undefined && asked.method !== method) return { response: empty(405, { Allow: method }) };
+      const response = await endpoint(asked, parts);
+      return { response: isHead ? new Response(null, response) : response };
     } catch (error) {
       return { response: refuse(error), error };
     }

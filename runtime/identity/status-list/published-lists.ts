@@ -108,7 +108,8 @@ export function createPublishedLists(options: PublishedListOptions): PublishedLi
       const { uri, idx } = place ?? {};
       if (typeof uri !== 'string' || !uri.startsWith(baseUri) || typeof idx !== 'number') return undefined;
       const list = uri.slice(baseUri.length);
-      return /^\d{1,9}$/.test(list) ? { list: Number(list), index: idx } : undefined;
+      const isPlace = Number.isInteger(idx) && idx >= 0 && idx < LIST_SIZE;
+      return isPlace && /^\d{1,9}$/.test(list) && Number(list) < count ? { list: Number(list), index: idx } : undefined;
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { WebtaskError } from '../../errors.ts';
+import type { EndpointAnswer } from '../../identity/endpoints/endpoints.ts';
 import type { Identity } from '../../identity/tenants/index.ts';
 import { sendWebResponse, toWebRequest } from '../../invoke/fetch.ts';
 import type { Store } from '../../store/index.ts';
@@ -25,6 +26,9 @@ export interface IdentityMountParts {
   /** Is told of what requests are refused with. */
   readonly onError: (error: WebtaskError) => void;
 }
+
+/** With all else of these endpoints, not before there are some. */
+const respond = () => import('../../identity/endpoints/respond.ts');
 
 const PATH = /^\/api\/identity\/([\w.-]+)(\/[^?]*)?(?:\?|$)/;
 
@@ -58,7 +62,12 @@ export async function mountIdentity(parts: IdentityMountParts): Promise<Identity
       if (tenant === undefined) return false;
       const caller = new AbortController();
       res.once('close', () => caller.abort());
-      const { response, error } = await (await open()).answer(tenant, toWebRequest(req, caller.signal), path);
+      const request = toWebRequest(req, caller.signal);
+      const { response, error } = await open().then(
+        (it) => it.answer(tenant, request, path),
+        async (error: unknown): Promise<EndpointAnswer> => ({ response: (await respond()).refuse(error), error }),
+      );
+      if (!req.complete) res.setHeader('Connection', 'close'); // what was not read of it is not waited for
       if (error !== undefined)
         onError(error instanceof WebtaskError ? error : new WebtaskError('INTERNAL', {}, { cause: error }));
       await sendWebResponse(response, res);

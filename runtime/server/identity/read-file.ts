@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { fail } from '../../errors.ts';
+import { createJwtSigner } from '../../identity/endpoints/sign-jwt.ts';
 import { readTenants, type TenantConfig } from '../../identity/tenants/index.ts';
 
 /**
@@ -12,7 +13,9 @@ export async function readIdentityFile(file: string): Promise<ReadonlyMap<string
   const withKeys = [...tenants].map(async ([name, config]): Promise<[string, TenantConfig]> => {
     const { signingKey } = config;
     const isPath = signingKey !== undefined && !signingKey.includes('-----BEGIN');
-    return [name, isPath ? { ...config, signingKey: await read(signingKey) } : config];
+    const withKey = isPath ? { ...config, signingKey: await read(signingKey) } : config;
+    if (withKey.signingKey !== undefined) await createJwtSigner(withKey.signingKey, config.issuer); // or says what is wrong
+    return [name, withKey];
   });
   return new Map(await Promise.all(withKeys));
 }

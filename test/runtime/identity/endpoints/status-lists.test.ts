@@ -31,6 +31,16 @@ describe('a published status list', () => {
     expect([status_list.bits, list.size, list.get(0)]).to.deep.equal([2, 131_072, 0]);
   });
 
+  it('tells its headers alone to HEAD, as caches ask', async () => {
+    const { status, headers, text } = await acme.call('HEAD', '/status-lists/1', { as: null });
+    expect({ status, type: headers.get('Content-Type'), text }).to.deep.equal({
+      status: 200,
+      type: 'application/statuslist+jwt',
+      text: '',
+    });
+    expect((await acme.call('HEAD', '/revoke')).headers.get('Allow')).to.equal('POST');
+  });
+
   it('has a token invalid once it is revoked that names a place in it', async () => {
     const token = acme.key.sign({ status: { status_list: { uri: URI, idx: 20_000 } } });
     await acme.call('POST', '/revoke', { form: { token }, as: 'shop' });
@@ -40,9 +50,22 @@ describe('a published status list', () => {
   });
 
   it('leaves places alone that are not in its lists, and revokes such a token all the same', async () => {
-    for (const uri of ['https://evil.example.com/1', `${URI}/../0`, `${URI}x`]) {
-      const token = acme.key.sign({ jti: uri, status: { status_list: { uri, idx: 5 } } });
-      expect((await acme.call('POST', '/revoke', { form: { token }, as: 'shop' })).status).to.equal(200);
+    const base = `${BASE_URL}/acme/status-lists`;
+    const places: [uri: string, idx: unknown][] = [
+      ['https://evil.example.com/1', 5],
+      [`${URI}/../0`, 5],
+      [`${URI}x`, 5],
+      [`${base}/2`, 5],
+      [URI, 131_072],
+      [URI, -1],
+      [URI, 5.5],
+      [URI, '5'],
+    ];
+    for (const [uri, idx] of places) {
+      const token = acme.key.sign({ jti: `${uri} ${idx}`, status: { status_list: { uri, idx } } });
+      expect((await acme.call('POST', '/revoke', { form: { token }, as: 'shop' })).status, `${uri} ${idx}`).to.equal(
+        200,
+      );
     }
     expect((await read()).list.get(5)).to.equal(0);
   });

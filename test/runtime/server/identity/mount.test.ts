@@ -76,6 +76,15 @@ describe('identity on a server', () => {
     expect(JSON.parse((await post('/nothing', '')).body)).to.include({ code: 'REVOCATION_NO_ENDPOINT' });
   });
 
+  it('reads no further than it has to, and waits for nothing of a body that it has refused', async () => {
+    const { status, headers } = await ask(`${server.url}/api/identity/acme/subjects`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: `{"sub":"${'a'.repeat(300_000)}"}`,
+    });
+    expect([status, headers.connection]).to.deep.equal([401, 'close']);
+  });
+
   it('is not there where no file is named', async () => {
     const without = await startTestServer();
     try {
@@ -88,6 +97,11 @@ describe('identity on a server', () => {
   const refused: [what: string, text: string, message: RegExp][] = [
     ['no JSON', '{', /identity\.json: it is not JSON\.$/],
     ['a tenant without an audience', JSON.stringify({ tenants: { acme: { issuer: 'https://a/' } } }), /audience/],
+    [
+      'a key that signs nothing',
+      JSON.stringify({ tenants: { acme: acmeConfig(key, { signingKey: '-----BEGIN NOTHING-----' }) } }),
+      /signingKey: it is no private key in PEM\.$/,
+    ],
     [
       'a key that is not there',
       JSON.stringify({ tenants: { acme: acmeConfig(key, { signingKey: '/none/key.pem' }) } }),
