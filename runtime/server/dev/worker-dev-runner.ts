@@ -5,7 +5,7 @@ import { createStorage, storageKey } from '../../context/index.ts';
 import { fail } from '../../errors.ts';
 import { requestId } from '../../invoke/index.ts';
 import { chooseIsolation, openStarter, type Runnable, type WorkerProject } from '../../worker/index.ts';
-import { definitionOf, runIn } from '../run/worker-runner.ts';
+import { definitionOf, runIn } from '../run/run-in-worker.ts';
 import { CONTAINER, type DevRunner, type DevRunnerParts, settingsOf } from './dev-runner.ts';
 import { keepOneWorker } from './keep-one-worker.ts';
 

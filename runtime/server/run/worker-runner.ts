@@ -1,10 +1,10 @@
-import { maskSecrets, storageKey } from '../../context/index.ts';
-import { WebtaskError } from '../../errors.ts';
-import type { RunReply, RunSettings } from '../../invoke/index.ts';
+import { storageKey } from '../../context/index.ts';
+import type { RunSettings } from '../../invoke/index.ts';
 import type { Documents } from '../../store/index.ts';
-import { createSupervisor, type Limits, type Pool, type Runnable, type Worker } from '../../worker/index.ts';
+import { createSupervisor, type Limits, type Pool, type Runnable } from '../../worker/index.ts';
 import { fetchNamed } from './fetch-named.ts';
-import type { Runner, RunOrder } from './runner.ts';
+import { definitionOf, runIn } from './run-in-worker.ts';
+import type { Runner } from './runner.ts';
 import { createVersions, type VersionParts } from './versions.ts';
 
 /** What runs in workers are made with. */
@@ -16,9 +16,6 @@ export interface WorkerRunnerParts extends Omit<VersionParts<Runnable>, 'onForgo
   /** Fetches compilers and middleware. */
   readonly fetchText: (url: string) => Promise<string>;
 }
-
-/** Milliseconds beyond its limit that a worker has to say itself that a webtask did not answer. */
-const GRACE_MS = 1000;
 
 /**
  * Makes a runner that has each container's webtasks run in a process of their own.
@@ -53,73 +50,6 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
       supervisor.close();
       await pool.close();
     },
-  };
-}
-
-/** A webtask that does not let go of its process cannot be cut off by it. */
-export async function runIn(
-  worker: Worker,
-  runnable: Runnable,
-  order: Pick<RunOrder, 'request' | 'settings'> & Partial<Omit<RunOrder, 'version' | 'onReady'>>,
-): Promise<RunReply | undefined> {
-  const { request, settings, onlyIfItWritesHeaders, onCompile, onUsage } = order;
-  const { id = '', urlFormat, issue, limitMs, name = settings.container } = settings;
-  const onMessage = settings.onMessage ?? (() => undefined);
-  let isLate = false;
-  const cutOff = (): void => {
-    isLate = true;
-    worker.kill('one of its webtasks did not let go of it');
-  };
-  const timer = limitMs > 0 ? setTimeout(cutOff, limitMs + GRACE_MS) : undefined;
-  try {
-    const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile, onUsage };
-    return await worker.run(runnable, request, options);
-  } catch (error) {
-    const cause = isLate
-      ? new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs })
-      : masked(error, settings.secrets);
-    const isLeft = request.signal?.aborted && code(cause) === 'RUN_CONNECTION_CLOSED'; // by its caller
-    if (cause instanceof WebtaskError && cause.fault === 'webtask' && !isLeft) {
-      const stack = cause.fields.stack;
-      const message = `${name}: ${typeof stack === 'string' ? stack : cause.message}`;
-      settings.onProblem?.({ kind: 'ended', message });
-    }
-    throw cause;
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function code(error: unknown): string | undefined {
-  return error instanceof WebtaskError ? error.code : undefined;
-}
-
-/** A stack may have secrets in it, as the names of functions. */
-function masked(error: unknown, secrets: Readonly<Record<string, string>>): unknown {
-  if (!(error instanceof WebtaskError) || typeof error.fields.stack !== 'string') return error;
-  const stack = maskSecrets(secrets)(error.fields.stack);
-  return new WebtaskError(error.code as 'INTERNAL', { ...error.fields, stack });
-}
-
-/** What of the settings of a run all runs of a webtask have. */
-export function definitionOf(settings: RunSettings): Omit<Runnable['definition'], 'file' | 'modulePaths'> {
-  const { container, name, codeUrl, secrets, params, meta, parseBody, mergeBody, token, tokenId } = settings;
-  const { limitMs, maxBodyBytes, issue, hints } = settings;
-  return {
-    container,
-    name,
-    codeUrl,
-    secrets,
-    params,
-    meta,
-    parseBody,
-    mergeBody,
-    token,
-    tokenId,
-    issues: issue !== undefined,
-    limitMs,
-    maxBodyBytes,
-    hints,
   };
 }
 
