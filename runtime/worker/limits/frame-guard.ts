@@ -11,8 +11,10 @@ const PER_SECOND = 5_000;
 const PER_RUN = 16;
 /** Bytes of what nobody wants any more that count as a small frame. */
 const UNWANTED_BYTES = 64;
-/** What is still under way when a caller leaves: as much as may be, unasked. */
-const PER_ABORT = (2 * WINDOW_BYTES) / UNWANTED_BYTES;
+/** What may still be under way when a caller leaves. */
+const PER_ABORT = 2 * WINDOW_BYTES;
+/** What may still be under way of all that left: of more, some has come, or will not. */
+const MOST_UNDER_WAY = 128 * PER_ABORT;
 
 /** Counts the frames of a worker. */
 export interface FrameGuard {
@@ -39,6 +41,8 @@ export interface FrameGuard {
 export function createFrameGuard(now: () => number): FrameGuard {
   let left = MOST;
   let filledAt = now();
+  /** Bytes that nobody wants any more, and that may come all the same. */
+  let underWay = 0;
 
   function spend(frames: number): void {
     left -= frames;
@@ -53,11 +57,15 @@ export function createFrameGuard(now: () => number): FrameGuard {
       if (left < MOST) left += PER_RUN;
     },
     abort() {
-      if (left < MOST) left += PER_ABORT;
+      underWay = Math.min(underWay + PER_ABORT, MOST_UNDER_WAY);
     },
     take(bytes) {
       if (bytes < SMALL_BYTES) spend(1);
     },
-    takeUnwanted: (bytes) => spend(1 + Math.ceil(bytes / UNWANTED_BYTES)),
+    takeUnwanted(bytes) {
+      const isExpected = bytes > 0 && bytes <= underWay;
+      if (isExpected) underWay -= bytes;
+      else spend(1 + Math.ceil(bytes / UNWANTED_BYTES));
+    },
   };
 }

@@ -43,9 +43,15 @@ describe('the guard against frames without end', () => {
       for (let piece = 0; piece < 4; piece += 1) guard.takeUnwanted(64 << 10);
     }
     const flood = (): void => {
-      for (let i = 0; i < 100; i += 1) guard.takeUnwanted(64 << 10);
+      for (let i = 0; i < 2_000; i += 1) guard.takeUnwanted(64 << 10);
     };
     expect(flood).to.throw('there are too many frames');
+  });
+
+  it('lets through what was under way when a hundred callers left at once', () => {
+    const guard = createFrameGuard(() => 0);
+    for (let i = 0; i < 100; i += 1) guard.abort();
+    for (let piece = 0; piece < 400; piece += 1) guard.takeUnwanted(64 << 10);
   });
 
   it('does not count large ones, which flow only as fast as they are taken', () => {
