@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { transform } from 'esbuild';
 
 /**
  * @param {string} file - absolute path, also the name in the source map
@@ -35,6 +34,13 @@ export function typeScriptOptions(file, format) {
   };
 }
 
+/**
+ * Where all is JavaScript, nobody needs it.
+ *
+ * @type {Promise<typeof import('esbuild')> | undefined}
+ */
+let esbuild;
+
 /** @type {import('node:module').LoadHook} */
 export async function load(url, context, nextLoad) {
   if (!url.startsWith('file:') || !/\.[cm]?ts$/.test(new URL(url).pathname)) return nextLoad(url, context);
@@ -42,6 +48,8 @@ export async function load(url, context, nextLoad) {
   const format = moduleFormat(file);
   // Without a source the CommonJS loader reads the file itself, through the extension that register.js adds.
   if (format === 'commonjs') return { format, shortCircuit: true };
+  esbuild ??= import('esbuild');
+  const { transform } = await esbuild;
   const { code } = await transform(await readFile(file, 'utf8'), typeScriptOptions(file, format));
   return { format, source: code, shortCircuit: true };
 }

@@ -4,10 +4,11 @@
  * JavaScript, because it is what makes TypeScript loadable.
  */
 import { readFileSync } from 'node:fs';
-import Module, { register } from 'node:module';
-import { transformSync } from 'esbuild';
+import Module, { createRequire, register } from 'node:module';
 import { moduleFormat, typeScriptOptions } from './loader.js';
 import { isOwnModule, isWatching } from './watch.js';
+
+const require = createRequire(import.meta.url);
 
 // Marked on the process: the hook may be asked for by --import, by --require and by a second copy of the kit.
 const REGISTERED = Symbol.for('webtask-kit.typescript');
@@ -21,6 +22,8 @@ if (!(REGISTERED in process)) {
   /** @type {(module: any, file: string) => void} */
   const compile = (module, file) => {
     const format = isWatching ? 'commonjs' : moduleFormat(file);
+    /** @type {typeof import('esbuild')} */
+    const { transformSync } = require('esbuild'); // where all is JavaScript, nobody needs it
     const { code } = transformSync(readFileSync(file, 'utf8'), typeScriptOptions(file, format));
     // Told that it is a module, Node makes it the same instance that `import` gives.
     module._compile(code, file, format);

@@ -2,11 +2,12 @@
  * What mocha needs for webtasks. In `.mocharc.json`:
  *
  * ```json
- * { "node-option": ["import=webtask-kit/mocha"], "require": ["webtask-kit/mocha"] }
+ * { "require": ["webtask-kit/mocha"] }
  * ```
  *
- * Imported, it lets tests and webtasks be TypeScript without a build step. Required, it adds the assertions, shows
- * what webtasks printed under failed tests, and fails the test whose webtask never answered or called back twice.
+ * It lets tests and webtasks be TypeScript without a build step, also by `node --import webtask-kit/mocha`. Required by
+ * mocha, it adds the assertions, shows what webtasks printed under failed tests, and fails the test whose webtask never
+ * answered or called back twice.
  *
  * @module
  */

@@ -46,12 +46,13 @@ describe('the README', function () {
       wt-build) shift; exec ${inShell('cli/wt-build.ts')} "$@" --offline ;;
       *) exit 127 ;; esac`,
     );
+    // From source the kit has to be imported before mocha can require it.
     await writeProgram(
       join(folder, 'bin'),
       'npm',
       `case "$1" in
       install) mkdir -p node_modules && for it in mocha chai @aws-sdk; do ln -s ${KIT}node_modules/$it node_modules/$it; done && ln -s ${KIT} node_modules/webtask-kit ;;
-      test) NODE_PATH="$PWD/node_modules" NODE_OPTIONS="${FROM_SOURCE.join(' ')}" exec "${process.execPath}" ${KIT}node_modules/mocha/bin/mocha.js ;;
+      test) NODE_PATH="$PWD/node_modules" NODE_OPTIONS="${FROM_SOURCE.join(' ')} --import ${KIT}runtime/harness/mocha.ts" exec "${process.execPath}" ${KIT}node_modules/mocha/bin/mocha.js ;;
       *) exit 127 ;; esac`,
     );
     await mkdir(join(folder, 'github/you'), { recursive: true });

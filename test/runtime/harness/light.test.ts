@@ -16,6 +16,7 @@ import { writeSync } from 'node:fs';
 import Module, { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
+await import('./first.mts');
 register('./hooks.js', import.meta.url);
 const load = Module._load;
 Module._load = function (id, parent, ...rest) {
@@ -31,6 +32,7 @@ describe('webtask-kit/harness', () => {
   let project: TestProject;
   before(() => {
     project = createProject({
+      'first.mts': '', // from source, the kit itself needs a compiler
       'hooks.js': HOOKS,
       'hello.js': HELLO,
       'webtasks/hello.js': 'module.exports = (callback) => callback(null, "Hello");',
