@@ -1,4 +1,5 @@
 import { fail } from '../../errors.ts';
+import { parseStrictObject } from '../../jws/index.ts';
 
 /** More than two tokens of the longest kind. */
 const MAX_BYTES = 64 * 1024;
@@ -20,22 +21,13 @@ export async function readForm(request: Request): Promise<ReadonlyMap<string, st
 }
 
 /**
- * Reads an object of JSON.
+ * Reads an object of JSON, none of whose members is there twice: of two, each reader would believe another one.
  *
  * @throws REVOCATION_REQUEST
  */
 export async function readJson(request: Request): Promise<Readonly<Record<string, unknown>>> {
   const text = await readText(request, 'application/json');
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    fail('REVOCATION_REQUEST', { reason: 'its body is not JSON' }, { cause });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return fail('REVOCATION_REQUEST', { reason: 'its body is not a JSON object' });
-  }
-  return value as Record<string, unknown>; // just checked
+  return parseStrictObject(text, 'its body', (reason, options) => fail('REVOCATION_REQUEST', { reason }, options));
 }
 
 async function readText(request: Request, type: string): Promise<string> {

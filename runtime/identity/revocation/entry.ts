@@ -42,7 +42,8 @@ export interface RevocationEntry {
 /** These forbid by time: their users, clients, issuers and tenants go on. The others end with what they name. */
 const BY_TIME: ReadonlySet<RevocationKind> = new Set(['sub', 'client', 'issuer', 'tenant']);
 const WITHOUT_ID: ReadonlySet<RevocationKind> = new Set(['issuer', 'tenant']);
-const KINDS: ReadonlySet<unknown> = new Set(['jti', 'sid', 'grant', ...BY_TIME]);
+/** Every {@link RevocationKind}. */
+export const KINDS: ReadonlySet<unknown> = new Set(['jti', 'sid', 'grant', ...BY_TIME]);
 
 /** How far ahead an entry may be dated: seconds. Further, it would lock out whoever signs in meanwhile. */
 const MAX_AHEAD = 60;

@@ -2,6 +2,7 @@ import { fail, WebtaskError } from '../../errors.ts';
 import type { RevocationChecker, RevocationStatus, VerifiedToken } from '../revocation-status.ts';
 import { ageOf, createClock, type Moment } from './clock.ts';
 import { createDenylist } from './denylist.ts';
+import { KINDS } from './entry.ts';
 import type { FeedPage } from './feed-pages.ts';
 import { createKeys } from './key.ts';
 import { createMatcher } from './match.ts';
@@ -171,7 +172,7 @@ function toPage(value: unknown): FeedPage {
   const isAge = age === undefined || (Number.isFinite(age) && age >= 0);
   if (!Array.isArray(entries) || typeof next !== 'string' || !isAge) throw new Error('it is no page of a feed');
   for (const { kind, key, notBefore, expires } of entries as Record<string, unknown>[]) {
-    const isEntry = typeof kind === 'string' && typeof key === 'string' && /^[\w-]{43}$/.test(key);
+    const isEntry = KINDS.has(kind) && typeof key === 'string' && /^[\w-]{43}$/.test(key);
     if (!isEntry || !isTime(notBefore) || !isTime(expires)) throw new Error('it has an entry that is none');
   }
   return { entries, next, ...(age !== undefined && { age }) };
@@ -183,5 +184,5 @@ function epochOf(place: string): string {
 }
 
 function isTime(value: unknown): boolean {
-  return value === undefined || Number.isSafeInteger(value);
+  return value === undefined || (Number.isSafeInteger(value) && Number(value) >= 0);
 }

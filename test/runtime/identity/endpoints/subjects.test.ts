@@ -50,6 +50,7 @@ describe('revocation of a subject', () => {
     [{ sub: 'a', iss: 'https://evil.example.com/' }, `its iss is not ${ISSUER}`],
     [[], 'its body is not a JSON object'],
     ['{', 'its body is not JSON'],
+    ['{"sub":"a","sub":"b"}', 'its body has the member "sub" twice'],
   ];
   for (const [body, reason] of refused) {
     it(`refuses ${JSON.stringify(body)}`, async () => {

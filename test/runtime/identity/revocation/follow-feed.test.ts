@@ -139,6 +139,11 @@ describe('a process without the store that follows the feed', () => {
       'a time that is none',
       `{"entries":[{"kind":"sub","key":"${'a'.repeat(43)}","notBefore":"1"}],"next":"x","age":0}`,
     ],
+    ['a kind that is none', `{"entries":[{"kind":"device","key":"${'a'.repeat(43)}"}],"next":"x","age":0}`],
+    [
+      'a time before all times',
+      `{"entries":[{"kind":"sub","key":"${'a'.repeat(43)}","expires":-1}],"next":"x","age":0}`,
+    ],
     ['an age in the future', '{"entries":[],"next":"x","age":-5000}'],
     ['no JSON', '<html>'],
   ] as const) {

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { openIdentity, readTenants } from '../../../../runtime/identity/tenants/index.ts';
 import { createMemoryStore } from '../../../../runtime/store/index.ts';
 import { issuerKey } from '../../../support/access-token.ts';
-import { acmeConfig, BASE_URL, read, requestOf, useTenant } from '../../../support/identity.ts';
+import { type Asked, acmeConfig, BASE_URL, read, requestOf, useTenant } from '../../../support/identity.ts';
 import { NOW } from '../../../support/keys.ts';
 import { refusalOf } from '../../../support/refusal.ts';
 
@@ -30,6 +30,38 @@ describe('tenants over one store', () => {
       expect(await introspect('acme')).to.deep.equal({ active: false });
       expect(await introspect('other')).to.include({ active: true });
       expect(await introspect('nobody')).to.include({ code: 'IDENTITY_TENANT_UNKNOWN' });
+    } finally {
+      await identity.close();
+    }
+  });
+
+  it('take nothing from the issuer of another one: not its tokens, and not its callers', async () => {
+    const [key, otherKey] = [issuerKey('k1'), issuerKey('k1')];
+    const otherIssuer = 'https://other.example.com/';
+    const store = createMemoryStore();
+    const tenants = readTenants({
+      tenants: { acme: acmeConfig(key), other: acmeConfig(otherKey, { issuer: otherIssuer }) },
+    });
+    const identity = await openIdentity({ tenants, store, urlOf: (name) => `${BASE_URL}/${name}` });
+    try {
+      const now = Math.floor(Date.now() / 1000);
+      const scope = 'revocation:revoke revocation:revoke-any revocation:introspect';
+      const token = key.sign({ iat: now, exp: now + 60, scope });
+      const call = async (tenant: string, path: string, asked: Asked) => {
+        const request = new Request(`${BASE_URL}/${tenant}${path}`, { method: 'POST', ...requestOf(asked) });
+        return read((await identity.answer(tenant, request, path)).response);
+      };
+      const bearer = { as: null, headers: { Authorization: `Bearer ${token}` } };
+      expect((await call('other', '/introspect', { form: { token } })).json).to.deep.equal({ active: false });
+      expect((await call('other', '/revoke', { form: { token }, as: 'shop' })).status).to.equal(200);
+      expect((await call('other', '/subjects', { json: { iss: 'https://login.example.com/' } })).status).to.equal(400);
+      for (const path of ['/revoke', '/introspect']) {
+        expect((await call('other', path, { form: { token }, ...bearer })).status).to.equal(401);
+      }
+      expect((await call('other', '/subjects', { json: { sub: 'auth0|ada' }, ...bearer })).status).to.equal(401);
+      expect((await call('other', '/subjects', { json: { iss: otherIssuer } })).status).to.equal(204);
+      expect((await call('acme', '/introspect', { form: { token } })).json).to.include({ active: true });
+      expect((await call('acme', '/introspect', { form: { token }, ...bearer })).json).to.include({ active: true });
     } finally {
       await identity.close();
     }

@@ -74,12 +74,15 @@ describe('identity on a server', () => {
       code: 'IDENTITY_TENANT_UNKNOWN',
     });
     expect(JSON.parse((await post('/nothing', '')).body)).to.include({ code: 'REVOCATION_NO_ENDPOINT' });
+    for (const tenant of ['ACME', 'acme.', '..', 'acme@evil.com', 'acme%2f..', 'evil.com/@', '%61cme', '__proto__']) {
+      expect((await ask(`${server.url}/api/identity/${tenant}/jwks.json`)).status, tenant).to.equal(404);
+    }
   });
 
   it('reads no further than it has to, and waits for nothing of a body that it has refused', async () => {
     const { status, headers } = await ask(`${server.url}/api/identity/acme/subjects`, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
+      headers: { 'Content-Type': 'application/json', Connection: 'keep-alive' },
       body: `{"sub":"${'a'.repeat(300_000)}"}`,
     });
     expect([status, headers.connection]).to.deep.equal([401, 'close']);
