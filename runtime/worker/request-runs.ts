@@ -119,6 +119,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
     abort,
   });
   const link = openLink(pipe, 'worker', taker.take, (error) => {
+    isFit = false; // nothing that is sent from now on would arrive
     if (error === undefined) onClosed();
     else onBroken(error instanceof WebtaskError ? error.message : 'it sent what cannot be read');
   });
@@ -138,9 +139,13 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
   function define(runnable: Runnable, onDefine: (() => void) | undefined): number {
     const known = ids.get(runnable);
     if (known !== undefined) return known;
+    const { container } = runnable.definition;
+    if (state.container !== '' && state.container !== container) {
+      throw new Error(`a worker of ${state.container} was given to ${container}`);
+    }
     onDefine?.();
     state.count += 1;
-    state.container = runnable.definition.container;
+    state.container = container;
     ids.set(runnable, state.count);
     runnables.set(state.count, runnable);
     link.send('define', state.count, { head: runnable.definition, bytes: Buffer.from(runnable.code) });

@@ -102,7 +102,7 @@ export async function startWorker(
     forget: runs.forget,
     ping: runs.ping,
     get isFit() {
-      return runs.isFit;
+      return reason === undefined && runs.isFit;
     },
     get count() {
       return runs.count;

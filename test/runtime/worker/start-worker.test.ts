@@ -64,6 +64,19 @@ for (const [mode, variables] of [
       expect((await answerOf(its.worker, counts)).body).to.equal('{"loads":2}');
     });
 
+    it('is for one container, and never for another', async () => {
+      await answerOf(its.worker, runnable('module.exports = cb => cb(null, 1);'));
+      const others = runnable('module.exports = cb => cb(null, 2);', { container: 'others' });
+      const refused = await answerOf(its.worker, others).catch((error: Error) => error.message);
+      expect(refused).to.equal('a worker of dev was given to others');
+    });
+
+    it('is unfit for further requests from the moment at which it is ended', async () => {
+      expect(its.worker.isFit).to.equal(true);
+      its.worker.kill('the test says so');
+      expect(its.worker.isFit).to.equal(false);
+    });
+
     it('says why code is no webtask, in the same words', async () => {
       expect(await refusalOf(answerOf(its.worker, runnable('module.exports = 5;')))).to.deep.equal({
         code: 'COMPILE_NOT_A_FUNCTION',
