@@ -4,4 +4,4 @@ export { declaredVersions, loadModule, type ModuleWebtask, packageFolders } from
 export { loadOwnModules } from './own-modules.ts';
 export { isPlatformModule } from './platform-modules.ts';
 export { type ModuleRequest, parseModuleRequest, resolveVersion } from './require-version.ts';
-export { isCommonJS, type Language, type Translated, translate } from './translate.ts';
+export { isCommonJS, type Language, rewrite, type Translated, translate } from './translate.ts';

@@ -36,7 +36,20 @@ export async function translate(
 ): Promise<Translated> {
   const source = code.startsWith('\uFEFF') ? code.slice(1) : code;
   if (language === 'javascript' && isCommonJS(source)) return { code: source, rewritten: false };
+  return rewrite(source, file, language, target);
+}
 
+/**
+ * Has esbuild make CommonJS of code, whatever it is: the part of {@link translate} that takes no time of this process.
+ *
+ * @throws COMPILE_RETURN_IN_MODULE, COMPILE_FAILED
+ */
+export async function rewrite(
+  source: string,
+  file: string,
+  language: Language,
+  target = `node${process.versions.node}`,
+): Promise<Translated> {
   const { transformCode } = await import('./transform.ts'); // most code goes without
   try {
     const result = await transformCode(source, {

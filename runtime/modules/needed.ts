@@ -12,6 +12,7 @@ import {
 } from '../compile/index.ts';
 import { DEFAULT_VERSIONS } from './defaults.ts';
 import { checkModule, type ModuleSpec } from './module-spec.ts';
+import { scanRequires } from './scan-requires.ts';
 
 /** The packages that a webtask asks for and that are not installed where it looks. */
 export interface NeededModules {
@@ -23,6 +24,8 @@ export interface NeededModules {
 
 /** Modules that one webtask is looked at for: each takes time of the server. What is beyond is missing when it runs. */
 const MOST = 1000;
+/** Characters of code that is parsed to see what it requires: more would keep the server from all else for too long. */
+const MOST_PARSED = 128 * 1024;
 
 /** A webtask that is about to be compiled. */
 export interface NeedingWebtask {
@@ -71,6 +74,7 @@ export async function findNeeded(webtask: NeedingWebtask): Promise<NeededModules
 /** Code in another language than JavaScript requires nothing; what is wrong with JavaScript is said by compiling it. */
 async function requiredBy({ code, file, language }: NeedingWebtask): Promise<string[]> {
   if (!/\b(?:require|import|from)\b/.test(code)) return [];
+  if (code.length > MOST_PARSED) return scanRequires(code);
   try {
     return (await findRequires(code, file, language)).map(({ module }) => module);
   } catch {

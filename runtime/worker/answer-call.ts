@@ -1,4 +1,4 @@
-import { translate } from '../compile/index.ts';
+import { rewrite } from '../compile/index.ts';
 import type { IssueForRun } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import type { Documents, Key } from '../store/index.ts';
@@ -53,8 +53,9 @@ async function doCall(
     case 'fetch':
       return fetchText(String(call.url));
     case 'translate':
-      return translate(
-        String(call.code),
+      // Whether Node understands it as it is, the worker has seen: to see that takes time.
+      return rewrite(
+        String(call.code).replace(/^\uFEFF/, ''),
         String(call.file),
         call.language === 'typescript' ? call.language : 'javascript',
       );
