@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { fail } from '../../../../runtime/errors.ts';
 import { moveDate } from '../../../../runtime/harness/index.ts';
 import { ISSUER, issuerKey } from '../../../support/access-token.ts';
-import { type Asked, useTenant } from '../../../support/identity.ts';
+import { useTenant } from '../../../support/identity.ts';
 import { NOW } from '../../../support/keys.ts';
 import { verified } from '../../../support/revocation.ts';
 
@@ -230,30 +229,4 @@ describe('revocation by RFC 7009 of an issuer that says azp in place of client_i
     expect((await revoke({ client_id: undefined, azp: 'other' })).json).to.include({ code: 'REVOCATION_OTHER_CLIENT' });
     expect((await revoke({ client_id: undefined, azp: 'shop' })).status).to.equal(200);
   });
-});
-
-describe('revocation while the store does not answer', () => {
-  const acme = useTenant();
-  const requests: [method: string, path: string, asked: Asked][] = [
-    ['POST', '/revoke', { form: { token: acme.key.sign() }, as: 'shop' }],
-    ['POST', '/subjects', { json: { sub: 'auth0|ada' } }],
-    ['POST', '/global-token-revocation', { json: { sub_id: { format: 'opaque', id: 'auth0|ada' } } }],
-    ['PUT', '/?jti=a1&jwt=x', {}],
-    ['PUT', '/status-lists/0/1', { json: { status: 1 } }],
-    ['GET', '/status-lists/0', { as: null }],
-    ['GET', '/feed', {}],
-  ];
-  for (const [method, path, asked] of requests) {
-    it(`is a 503 with Retry-After, which names nothing inside: ${method} ${path}`, async () => {
-      const refuse = async () => fail('STORE_UNREACHABLE', { reason: 'connect ECONNREFUSED 10.0.0.5:8000' });
-      Object.assign(acme.store, { get: refuse, put: refuse, list: refuse });
-      const { status, headers, json } = await acme.call(method, path, asked);
-      expect([status, headers.get('Retry-After')]).to.deep.equal([503, '1']);
-      expect(json).to.deep.equal({
-        error: 'temporarily_unavailable',
-        error_description: 'The store does not answer at the moment.',
-        code: 'STORE_UNREACHABLE',
-      });
-    });
-  }
 });
