@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findTool } from './find-tool.ts';
 import { type Launch, MAX_CPU_SECONDS, type WorkerProject } from './launch.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
@@ -79,6 +81,9 @@ function runOf({ project }: SandboxSettings): string[] {
 
 function bubblewrap({ program, readable, temporaryBytes, hasNetwork, project }: SandboxSettings): string[] {
   const files = [...sharedLibraries(), ...PUBLIC_FILES];
+  // What is in another one comes after it: packages may be in a data folder, and that is hidden.
+  const folders = [...readable].sort((a, b) => a.length - b.length);
+  const hidden = folders.map(dataOf).filter(existsSync);
   return [
     tool('bwrap'),
     '--unshare-all',
@@ -115,14 +120,24 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork, project }: 
     process.execPath,
     process.execPath,
     ...files.flatMap((file) => ['--ro-bind-try', file, file]),
-    ...readable.flatMap((folder) => ['--ro-bind', folder, folder]),
+    ...folders.flatMap((folder) => ['--ro-bind', folder, folder, ...hide(folder)]),
     ...(program === undefined ? [] : ['--ro-bind', program, PROGRAM]),
     '--chdir',
     project?.folder ?? '/tmp',
-    '--remount-ro',
-    '/',
+    ...['/', ...hidden].flatMap((folder) => ['--remount-ro', folder]),
     '--',
   ];
+}
+
+/** The keys of a server and the secrets of a project may be where its files are, and are no webtask's. */
+function hide(folder: string): string[] {
+  const data = existsSync(dataOf(folder)) ? ['--tmpfs', dataOf(folder)] : [];
+  const dotenv = join(folder, '.env');
+  return [...data, ...(existsSync(dotenv) ? ['--ro-bind', '/dev/null', dotenv] : [])];
+}
+
+function dataOf(folder: string): string {
+  return join(folder, '.webtask');
 }
 
 /** Certificates of the public authorities, and time zones. */

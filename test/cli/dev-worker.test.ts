@@ -153,6 +153,23 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     expect(JSON.parse((await get('/a')).body)).to.deep.equal([2, 'packed', false, project.folder]);
   });
 
+  it('sees no secret that is not its own, where it is shut in', async function () {
+    skipUnlessShutIn(this);
+    const code = `const { readFileSync, readdirSync, writeFileSync } = require('node:fs');
+      const attempt = (look) => { try { return look() } catch (error) { return error.code } };
+      return cb => cb(null, [
+        attempt(() => readFileSync('.env', 'utf8')), attempt(() => readdirSync('.webtask')),
+        attempt(() => writeFileSync('.webtask/a', '')), attempt(() => readFileSync('package.json', 'utf8')),
+      ])`;
+    const files = {
+      'package.json': '{ "webtasks": { "a": { "secrets": ["ONE"] } } }',
+      '.env': 'ONE=1\nTWO=2\n',
+      '.webtask/keys.json': '{}',
+    };
+    await start({ ...files, 'webtasks/a.js': code }, ['--isolation', 'sandbox']);
+    expect(JSON.parse((await get('/a')).body)).to.deep.equal(['EACCES', [], 'EROFS', files['package.json']]);
+  });
+
   describe('--inspect', () => {
     const ANY_PORT = { NODE_OPTIONS: '--inspect-port=0' };
     const CODE = 'return (ctx, cb) => {\n  const sum = 1;\n  cb(null, sum);\n}';
