@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { fail } from '../runtime/errors.ts';
 import type { NewRevocation, RevocationKind } from '../runtime/identity/revocation/index.ts';
 import { type Identity, openIdentity } from '../runtime/identity/tenants/index.ts';
@@ -49,7 +50,7 @@ export async function introspect(token: string, options: Place): Promise<void> {
     const { claims } = verified;
     if (options.json) return console.log(JSON.stringify({ status, by, entry, claims }, null, 2));
     console.log(
-      `${status}${by === undefined ? '' : ` by ${by}`}${entry?.reason === undefined ? '' : `: ${entry.reason}`}`,
+      `${status}${by === undefined ? '' : ` by ${by}`}${entry?.reason === undefined ? '' : `: ${printable(entry.reason)}`}`,
     );
     for (const [name, value] of Object.entries(claims)) {
       const isTime = typeof value === 'number' && ['exp', 'iat', 'nbf'].includes(name);
@@ -84,6 +85,11 @@ async function withTenant(
   } finally {
     await store.close();
   }
+}
+
+/** What others have written gives the terminal no orders. */
+function printable(text: string): string {
+  return stripVTControlCharacters(text).replace(/\p{Cc}/gu, ' ');
 }
 
 function time(seconds: number): string {

@@ -43,6 +43,12 @@ describe('webtask identity', function () {
     expect([after.status, after.stdout.split('\n')[0]]).to.deep.equal([3, 'revoked by jti: stolen']);
   });
 
+  it('shows a reason that somebody has given, and does not have the terminal obey it', async () => {
+    await identity(['revoke', '--jti', 'a2', '--reason', '\u001b[2Jstolen\r\nactive']);
+    const { stdout } = await identity(['introspect', token({ jti: 'a2' })]);
+    expect(stdout.split('\n')[0]).to.equal('revoked by jti: stolen  active');
+  });
+
   it('revokes all of a user until a time, and prints it as JSON for scripts', async () => {
     const args = ['revoke', '--sub', 'ada', '--not-before', '1700000000', '--json'];
     const { status, stdout } = await identity(args);

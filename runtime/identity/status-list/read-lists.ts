@@ -51,6 +51,8 @@ export function readStatusLists(options: StatusListOptions): RevocationChecker {
       reason: 'is neither https nor on this machine',
     });
   }
+  /** Only who is on this machine may send readers to it. */
+  const isHere = (jwksUri ?? issuer).startsWith('http:');
   const lists = new LRUCache<string, ReadList>({ max: MAX_LISTS });
   const reading = new Map<string, Promise<void>>();
   let keys: ReturnType<typeof openKeys> | undefined;
@@ -85,7 +87,7 @@ export function readStatusLists(options: StatusListOptions): RevocationChecker {
   }
 
   function check({ claims }: VerifiedToken): RevocationStatus {
-    const place = placeIn(claims);
+    const place = placeIn(claims, isHere);
     const known = place && lists.get(place.uri);
     if (!known || now() > known.until) return { status: 'unknown', asOf: (known?.issued ?? 0) * 1000 };
     const asOf = known.issued * 1000;
@@ -98,7 +100,7 @@ export function readStatusLists(options: StatusListOptions): RevocationChecker {
   return {
     check,
     async confirm(token) {
-      const place = placeIn(token.claims);
+      const place = placeIn(token.claims, isHere);
       if (place && check(token).status === 'unknown') {
         await readOnce(place.uri).catch(() => undefined); // whatever is wrong with a list, nothing is known by it
       }
@@ -107,11 +109,14 @@ export function readStatusLists(options: StatusListOptions): RevocationChecker {
   };
 }
 
-function placeIn({ status }: Readonly<Record<string, unknown>>): { uri: string; idx: number } | undefined {
+function placeIn(
+  { status }: Readonly<Record<string, unknown>>,
+  isHere: boolean,
+): { uri: string; idx: number } | undefined {
   const { status_list: place } = (status ?? {}) as { status_list?: { uri?: unknown; idx?: unknown } }; // looked at here
   const { uri, idx } = place ?? {};
-  const isPlace = typeof uri === 'string' && isTrustworthy(uri) && Number.isInteger(idx) && Number(idx) >= 0;
-  return isPlace ? { uri, idx: Number(idx) } : undefined;
+  if (typeof uri !== 'string' || !isTrustworthy(uri) || !(isHere || uri.startsWith('https:'))) return undefined;
+  return Number.isInteger(idx) && Number(idx) >= 0 ? { uri, idx: Number(idx) } : undefined;
 }
 
 async function openKeys(issuer: string, jwksUri: string | undefined) {

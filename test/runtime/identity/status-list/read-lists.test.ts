@@ -99,6 +99,12 @@ describe('a guard that goes by status lists', () => {
     expect(await statusOf(0, 'http://lists.example.com/1')).to.equal('unknown');
   });
 
+  it('is sent to this machine by nobody who is elsewhere', async () => {
+    const lists = readStatusLists({ issuer: 'https://login.example.com' });
+    expect((await lists.confirm(at(0))).status).to.equal('unknown');
+    expect(fetches).to.equal(0);
+  });
+
   it('has keys from where they can be trusted', () => {
     expect(refusalIn(() => readStatusLists({ issuer: 'http://login.example.com' }))).to.include({
       code: 'REVOCATION_OPTION_INVALID',
