@@ -52,7 +52,7 @@ for (const mode of MODES) {
     const word = `soak-${randomUUID()}`;
     const codes = hostileCodes(word);
 
-    before(async function () {
+    beforeEach(async function () {
       if (mode === 'sandbox') skipUnlessShutIn(this);
       const env = {
         ...CLUSTER,
