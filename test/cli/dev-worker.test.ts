@@ -1,4 +1,5 @@
 import { chmodSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -194,6 +195,29 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
         project.write('webtasks/a.js', CODE.replace('= 1', `= ${nth + 1}`));
         await noticed('webtasks/a.js', nth);
       }
+    });
+
+    it('stops in TypeScript at a line of its author, by its source map', async () => {
+      const code =
+        'interface Sum {\n  a: 1;\n}\n\nexport default (cb: (e: null, r: number) => void) => {\n  cb(null, 1);\n};';
+      await start({ 'webtasks/a.ts': code }, ['--inspect'], ANY_PORT);
+      const inspector = await connectInspector(await inspectorOf(1));
+      await inspector.send('Debugger.enable');
+      await get('/a');
+      let script: Record<string, unknown> = {};
+      while (!String(script.url).endsWith('webtasks/a.ts')) script = await inspector.event('Debugger.scriptParsed');
+      expect(script.url).to.equal(pathToFileURL(join(project.folder, 'webtasks/a.ts')).href);
+      const payload = JSON.parse(Buffer.from(String(script.sourceMapURL).split(',')[1] ?? '', 'base64').toString());
+      expect(payload.sources).to.deep.equal(['a.ts']); // beside the file that was compiled: the same
+      const { scriptSource } = await inspector.send('Debugger.getScriptSource', { scriptId: script.scriptId });
+      const lineNumber = String(scriptSource).split('\n').indexOf('  cb(null, 1);');
+      expect(new SourceMap(payload).findEntry(lineNumber, 2)).to.include({ originalLine: 5 });
+      const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: script.url, lineNumber });
+      const answer = get('/a');
+      expect((await inspector.event('Debugger.paused')).hitBreakpoints).to.deep.equal([breakpointId]);
+      await inspector.send('Debugger.resume');
+      expect((await answer).body).to.equal('1');
+      inspector.close();
     });
 
     it('is of the worker alone, and limits nothing in time', async () => {
