@@ -2,7 +2,7 @@
  * The program of a worker: it runs webtasks of one container for the server that started it, which is at the other end
  * of the pipe that is its descriptor 3.
  */
-import { writeSync } from 'node:fs';
+import { writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { runningId } from '../invoke/index.ts';
 import { silenceNotices } from '../silence-notices.ts';
@@ -17,11 +17,21 @@ const [network = 'all', forWhom] = process.argv.splice(2); // who is shut in has
 wearSeatBelt(network as NetworkPolicy);
 silenceNotices(process.env);
 if (forWhom === FOR_PROJECT) serveOwnModules();
+endFirst();
 startWatchdog(where);
 serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
   if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
   process.exit(reason ? 1 : 0);
 });
+
+/** The server says so of the process that it starts, which may have started this one before. */
+function endFirst(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000');
+  } catch {
+    // Elsewhere than on Linux nobody asks.
+  }
+}
 
 /** In the middle of whatever is running. */
 function where(): { run: string | undefined; stack: string } {
