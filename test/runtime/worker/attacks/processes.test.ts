@@ -54,9 +54,13 @@ for (const mode of MODES) {
 
     it('in another thread', async () => {
       const thread = 'new (require("worker_threads").Worker)("for (;;);", { eval: true });';
-      expect(words(await its.askAs('threads', `module.exports = cb => { ${thread} };`))).to.equal(
+      // What a thread of Node 24 reserves for code counts as memory, of which it then has too much.
+      expect(words(await its.askAs('threads', `module.exports = cb => { ${thread} };`))).to.be.oneOf([
         EXCEEDED.replace('attacked', 'threads'),
-      );
+        ...(process.versions.node >= '24'
+          ? ['500 proxy: The webtasks of threads used more than 67108864 bytes of memory.']
+          : []),
+      ]);
     });
 
     it('after their answer, when nobody waits', async () => {
