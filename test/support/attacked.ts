@@ -112,10 +112,17 @@ const send = (buffer) => {
 
 /** The commands of this machine's processes that hold a word. */
 export function commandsWith(word: string): string[] {
-  const commands = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(commandOf);
-  return commands.filter((command) => command.includes(word));
+  return processesWith(word).map(({ command }) => command);
+}
+
+/** Ends this machine's processes whose commands hold a word. */
+export function endAllWith(word: string): void {
+  for (const { pid } of processesWith(word)) process.kill(Number(pid), 'SIGKILL');
+}
+
+function processesWith(word: string): { pid: string; command: string }[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map((pid) => ({ pid, command: commandOf(pid) })).filter(({ command }) => command.includes(word));
 }
 
 /** The command of a process; empty where it has ended. */
