@@ -2,9 +2,10 @@ import type { Store } from '../../store/index.ts';
 import type { Clock, Moment } from './clock.ts';
 import { createDenylist, type Denylist } from './denylist.ts';
 import { createFeed, type Feed, type FeedOptions } from './feed.ts';
-import { createFeedPages, type FeedPages } from './feed-pages.ts';
+import { createReadFeed, type Progress } from './feed-pages.ts';
 import { createMember, type Member } from './heartbeat.ts';
-import { type Change, createLog, type Log, RETENTION_MS } from './log.ts';
+import { createLog, type Log, type LogItem, RETENTION_MS } from './log.ts';
+import { createRecent } from './recent.ts';
 import { createRecords, SHARDS } from './records.ts';
 import type { Snapshot } from './snapshot.ts';
 import { readStoreId } from './store-id.ts';
@@ -49,7 +50,6 @@ const LOADED_AT_ONCE = 8;
 /** A tenant that is followed. */
 interface Followed {
   readonly revocations: TenantRevocations;
-  readonly pages: FeedPages;
   isLoaded: boolean;
   /** The first poll that tells everything about it. */
   readyFrom: number;
@@ -80,13 +80,12 @@ export function createCore({
   const records = createRecords(store);
   const denylist = createDenylist(() => clock().wall / 1000, snapshot);
   const member = createMember(store, clock, newId);
-  const log = createLog(store, member, clock, retentionMs);
+  const recent = createRecent();
+  const log = createLog(store, member, clock, retentionMs, recent.note);
   const followed = new Map<string, Followed>();
-  const apply = (change: Change): void => {
-    const it = followed.get(change.tenant);
-    if (!it) return;
-    denylist.add(change);
-    it.pages.note(change);
+  const apply = (writer: string, item: LogItem): void => {
+    for (const change of item.changes) if (followed.has(change.tenant)) denylist.add(change);
+    recent.note(writer, item);
   };
   const feed = createFeed(store, member, clock, apply, { retentionMs, kept: snapshot && keptOf(snapshot, clock()) });
   let storeId: string | undefined;
@@ -95,11 +94,10 @@ export function createCore({
 
   function follow(name: string): Followed {
     const asOf = () => (isReady(it) ? feed.asOf() : undefined);
-    const pages = createFeedPages(name, records, clock, asOf);
-    const parts = { records, denylist, log, clock, maxStalenessMs, asOf, refresh, pages };
+    const readFeed = createReadFeed(name, { records, recent, clock, progress: () => progressUntil(asOf()) });
+    const parts = { records, denylist, log, clock, maxStalenessMs, asOf, refresh, readFeed };
     const it: Followed = {
       revocations: createTenant(name, parts),
-      pages,
       ...(snapshot?.tenants.includes(name) && storeId === undefined
         ? { isLoaded: true, readyFrom: 1 }
         : { isLoaded: false, readyFrom: feed.goBack() }),
@@ -118,6 +116,17 @@ export function createCore({
     if (!isOther) await feed.poll();
     if (isOther) denylist.clear();
     if (isOther || feed.isBroken()) startAgain();
+    recent.retain(new Set([...feed.positions().keys(), member.id()]));
+  }
+
+  /** How far all logs are known, for who follows over HTTP. */
+  function progressUntil(asOf: Moment | undefined): Progress | undefined {
+    if (asOf === undefined || storeId === undefined) return undefined;
+    const logs = new Map(
+      [...feed.positions()].map(([id, position]) => [id, { position, settled: feed.settled(id) }] as const),
+    );
+    logs.set(member.id(), { position: member.last(), settled: member.settled() });
+    return { storeId, asOf, burials: feed.burials(), logs };
   }
 
   /** Whether what is known from a snapshot is of this store. */
@@ -129,9 +138,9 @@ export function createCore({
   /** Has everything be loaded anew. */
   function startAgain(): void {
     feed.restart();
+    recent.clear();
     for (const it of followed.values()) {
       it.isLoaded = false;
-      it.pages.restart();
       it.readyFrom = feed.goBack();
     }
   }

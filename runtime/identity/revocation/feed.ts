@@ -1,7 +1,8 @@
 import type { Item, Store } from '../../store/index.ts';
+import { BURIALS, type Burials, NO_BURIALS, toBurials } from './burials.ts';
 import { ageOf, CLOCKS_DIFFER, type Clock, type Moment } from './clock.ts';
 import { MEMBERS, type Member, OVERLAP_MS, toHeartbeat } from './heartbeat.ts';
-import { type Change, RETENTION_MS, readLog } from './log.ts';
+import { type LogItem, RETENTION_MS, readLog } from './log.ts';
 import { share } from './share.ts';
 
 /** How far the log of another process was read. */
@@ -33,6 +34,10 @@ export interface Feed {
   /** Starts over, for who loads all there is anew. */
   restart(): void;
   positions(): Positions;
+  /** The number up to which every read of the store, from then on, shows what a log tells of. */
+  settled(writer: string): number;
+  /** The processes whose logs are gone. */
+  burials(): Burials;
   /** Whether the clocks of all who have sent a heartbeat lately agree with this one, as far as they have to. */
   agreesOnTime(): boolean;
   /** The last heartbeats of those that have sent none for so long. */
@@ -65,14 +70,14 @@ const LATELY_MS = 10_000;
  * number is found, the poll is not complete. So old knowledge is not taken for new where a store answers from the past
  * or leaves something out, and not by any clock.
  *
- * @param apply - is given each change, at least once
+ * @param apply - is given each item of a log, at least once, and those of one log in their order
  * @param kept - how far logs were read before, by who has kept what was in them
  */
 export function createFeed(
   store: Store,
   member: Member,
   clock: Clock,
-  apply: (change: Change) => void,
+  apply: (writer: string, item: LogItem) => void,
   { retentionMs = RETENTION_MS, kept }: FeedOptions = {},
 ): Feed {
   const { steady: started } = clock();
@@ -88,6 +93,7 @@ export function createFeed(
   let wentBack = 0;
   let gapSince: number | undefined;
   let isBroken = false;
+  let burials = NO_BURIALS;
 
   /** Goes back to what was settled: who loads entries after that finds there what came before. */
   function goBack(heartbeats: readonly Item[], into: Map<string, Seen>): void {
@@ -98,16 +104,22 @@ export function createFeed(
     }
   }
 
+  /** An older note than another one is that of an answer from the past. */
+  function note(last: Item | undefined): void {
+    const noted = last?.sort === BURIALS.sort ? toBurials(last) : NO_BURIALS;
+    if (noted.count > burials.count) burials = noted;
+  }
+
   /** Reads the log of one process. Says whether all that its heartbeat announces was there. */
   async function follow(heartbeat: Item, into: Map<string, Seen>): Promise<boolean> {
     const { last } = toHeartbeat(heartbeat);
     const before = into.get(heartbeat.sort);
     let position = before?.position ?? 0;
     if (position < last) {
-      for await (const { number, changes } of readLog(store, heartbeat.sort, position)) {
-        if (number !== position + 1) break;
-        changes.forEach(apply);
-        position = number;
+      for await (const item of readLog(store, heartbeat.sort, position)) {
+        if (item.number !== position + 1) break;
+        apply(heartbeat.sort, item);
+        position = item.number;
       }
     }
     const isSame = before?.heartbeat?.version === heartbeat.version;
@@ -120,7 +132,9 @@ export function createFeed(
     const number = began;
     const into = seen;
     const { steady: start } = clock();
-    const heartbeats = await listAll(store);
+    const members = await listAll(store);
+    const heartbeats = members.filter(({ sort }) => sort !== BURIALS.sort);
+    note(members.at(-1));
     // Who has ended since is no longer among them after a time.
     if (knownUntil && ageOf(knownUntil, clock()) > retentionMs / 2) isBroken = true;
     const own = heartbeats.find(({ sort }) => sort === member.id());
@@ -131,7 +145,8 @@ export function createFeed(
       goBackFrom = Number.POSITIVE_INFINITY;
       wentBack = number;
     }
-    for (const id of into.keys()) if (!others.some(({ sort }) => sort === id)) into.delete(id);
+    const listed = new Set(others.map(({ sort }) => sort));
+    for (const [id] of burials.last) if (!listed.has(id)) into.delete(id); // others are missing from an old answer alone
     const followed = await Promise.all(others.map((it) => follow(it, into)));
     if (into !== seen) return;
     if (followed.includes(false)) {
@@ -163,6 +178,13 @@ export function createFeed(
       isBroken = false;
     },
     positions: () => new Map([...seen].map(([id, { position }]) => [id, position])),
+    settled(writer) {
+      const { position = 0, heartbeat, since = 0 } = seen.get(writer) ?? {};
+      if (!heartbeat) return position;
+      const { last, settled } = toHeartbeat(heartbeat);
+      return Math.min(position, clock().steady - since > OVERLAP_MS ? last : settled);
+    },
+    burials: () => burials,
     agreesOnTime() {
       const { wall, steady } = clock();
       const lately = [...seen.values()].filter(({ since }) => steady - since < LATELY_MS);

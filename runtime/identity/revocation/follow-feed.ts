@@ -1,13 +1,10 @@
 import { fail, WebtaskError } from '../../errors.ts';
-import type { RevocationChecker, RevocationStatus, VerifiedToken } from '../revocation-status.ts';
-import { ageOf, createClock, type Moment } from './clock.ts';
-import { createDenylist } from './denylist.ts';
+import type { RevocationChecker } from '../revocation-status.ts';
+import { createClock } from './clock.ts';
 import { KINDS } from './entry.ts';
 import type { FeedPage } from './feed-pages.ts';
-import { createKeys } from './key.ts';
-import { createMatcher } from './match.ts';
+import { createFollower } from './follower.ts';
 import { repeat } from './repeat.ts';
-import { share } from './share.ts';
 
 /** Which feed is followed. */
 export interface FollowOptions {
@@ -41,10 +38,7 @@ const MAX_BYTES = 2 << 20;
 
 /**
  * Follows the denylist of a tenant over HTTP, for a process that has no store: it checks from memory, as those that have
- * one do.
- *
- * How old its knowledge is, is counted from before each request was sent, so that no delay on the way, and no clock of
- * the other side, makes it younger than it is.
+ * one do. Behind the URL there may be any number of servers that share a store, which answer by turns.
  *
  * @throws REVOCATION_OPTION_INVALID
  * @example
@@ -55,71 +49,41 @@ const MAX_BYTES = 2 << 20;
 export function followRevocations(options: FollowOptions): FollowedRevocations {
   const { url, tenant, authorization, maxStaleness = 5, now = Date.now } = options;
   checkOptions(url, maxStaleness);
-  const clock = createClock(now);
-  const seconds = (): number => clock().wall / 1000;
-  const denylist = createDenylist(seconds);
-  const matcher = createMatcher(createKeys(tenant), denylist, seconds);
-  let after: string | undefined;
-  let asOf: Moment | undefined;
+  const follower = createFollower({
+    tenant,
+    url,
+    read: async (after) => readPage(url, after, await authorization()),
+    maxStalenessMs: maxStaleness * 1000,
+    clock: createClock(now),
+  });
   let problem: string | undefined;
-  let isClosed = false;
   let onReady: () => void = () => undefined;
   const isReady = new Promise<void>((resolve) => {
     onReady = resolve;
   });
 
-  /** Reads on until there is no more; once from the beginning, where its place is not known any more. */
+  /** Reads on. What goes wrong is told by `problem()`, and is `unknown` soon. */
   async function poll(): Promise<void> {
-    let restarts = 0;
-    for (let page: FeedPage | undefined; page?.age === undefined && !isClosed; ) {
-      const { wall, steady } = clock();
-      page = await readPage(url, after, await authorization());
-      if (after !== undefined && epochOf(page.next) !== epochOf(after)) restarts += 1;
-      if (restarts > 1) {
-        const reason = 'it begins anew all the time, as where several servers answer by turns';
-        throw new WebtaskError('REVOCATION_FEED', { url, reason });
-      }
-      page.entries.forEach(denylist.add);
-      const isWaiting = page.age === undefined && page.entries.length === 0 && page.next === after;
-      after = page.next;
-      if (isWaiting) return; // the other side does not know everything yet itself
-      if (page.age === undefined) continue;
-      asOf = { wall: wall - page.age, steady: steady - page.age };
-      onReady();
-    }
-  }
-  const pollOnce = share(async () => {
     try {
-      await poll();
+      await follower.poll();
       problem = undefined;
     } catch (error) {
       problem = error instanceof Error ? error.message : String(error);
-      throw error;
     }
-  });
-  const stops = [
-    repeat(POLL_MS, () => pollOnce().catch(() => undefined)), // told by problem()
-    repeat(1_000, async () => denylist.sweep()),
-  ];
-
-  function check(token: VerifiedToken): RevocationStatus {
-    const by = matcher.match(token);
-    const known = asOf?.wall ?? 0;
-    if (by !== undefined) return { status: 'revoked', asOf: known, by };
-    const isFresh = asOf !== undefined && ageOf(asOf, clock()) <= maxStaleness * 1000;
-    return { status: isFresh ? 'active' : 'unknown', asOf: known };
+    if (follower.isReady()) onReady();
   }
+  const stops = [repeat(POLL_MS, poll), repeat(1_000, async () => follower.sweep())];
 
   return {
-    check,
+    check: follower.check,
     async confirm(token) {
-      await pollOnce().catch(() => undefined); // then it is unknown soon
-      return check(token);
+      await poll();
+      return follower.check(token);
     },
     problem: () => problem,
     ready: () => isReady,
     async close() {
-      isClosed = true;
+      follower.close();
       await Promise.all(stops.map((stop) => stop()));
     },
   };
@@ -137,7 +101,8 @@ function checkOptions(url: string, maxStaleness: number): void {
   }
 }
 
-async function readPage(url: string, after: string | undefined, authorization: string): Promise<FeedPage> {
+/** One that is refused may be understood by no server any more. */
+async function readPage(url: string, after: string | undefined, authorization: string): Promise<FeedPage | 'refused'> {
   const asked = new URL(url);
   if (after !== undefined) asked.searchParams.set('after', after);
   try {
@@ -147,6 +112,7 @@ async function readPage(url: string, after: string | undefined, authorization: s
       signal: AbortSignal.timeout(REQUEST_MS),
     });
     const text = await readText(response);
+    if (response.status === 400 && after !== undefined) return 'refused';
     if (!response.ok) throw new Error(`HTTP ${response.status} ${text.slice(0, 200)}`);
     return toPage(JSON.parse(text));
   } catch (cause) {
@@ -168,19 +134,16 @@ async function readText({ body }: Response): Promise<string> {
 
 /** What is not understood is no page: to pass over it would be to pass over a revocation. */
 function toPage(value: unknown): FeedPage {
-  const { entries, next, age } = (value ?? {}) as Partial<FeedPage>; // looked at here
+  const { entries, next, begins, age } = (value ?? {}) as Partial<FeedPage>; // looked at here
   const isAge = age === undefined || (Number.isFinite(age) && age >= 0);
-  if (!Array.isArray(entries) || typeof next !== 'string' || !isAge) throw new Error('it is no page of a feed');
+  const isBegin = begins === undefined || begins === true;
+  if (!Array.isArray(entries) || typeof next !== 'string' || !isAge || !isBegin)
+    throw new Error('it is no page of a feed');
   for (const { kind, key, notBefore, expires } of entries as Record<string, unknown>[]) {
     const isEntry = KINDS.has(kind) && typeof key === 'string' && /^[\w-]{43}$/.test(key);
     if (!isEntry || !isTime(notBefore) || !isTime(expires)) throw new Error('it has an entry that is none');
   }
-  return { entries, next, ...(age !== undefined && { age }) };
-}
-
-/** What a place belongs to: another one means that the feed begins anew. */
-function epochOf(place: string): string {
-  return place.slice(0, place.indexOf('.'));
+  return { entries, next, ...(begins && { begins }), ...(age !== undefined && { age }) };
 }
 
 function isTime(value: unknown): boolean {

@@ -30,6 +30,8 @@ export interface Member {
   sentAt(beat: number): Moment | undefined;
   /** The number that its next heartbeat says. */
   last(): number;
+  /** The last number that is older than {@link OVERLAP_MS}. */
+  settled(): number;
   /** Notes that all its items up to a number are in its log. */
   wrote(writer: string, number: number): void;
 }
@@ -96,6 +98,7 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
     beat: share(write),
     sentAt: (beat) => sent.findLast((it) => it.beat === beat)?.at,
     last: () => last,
+    settled: () => settled,
     wrote(writer, number) {
       if (writer === id) last = number;
     },

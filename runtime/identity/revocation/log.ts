@@ -1,5 +1,5 @@
 import { fail } from '../../errors.ts';
-import type { Key, Store } from '../../store/index.ts';
+import type { Item, Key, Store } from '../../store/index.ts';
 import type { Clock } from './clock.ts';
 import type { RevocationKind } from './entry.ts';
 import type { Member } from './heartbeat.ts';
@@ -40,8 +40,16 @@ const MAX_ATTEMPTS = 100;
  *
  * Changes that come while one is being written go together into the next item. An item is only ever written where none
  * is: a write that was given up may still arrive, and the next one then takes the next number.
+ *
+ * @param note - is told of each item that is there, before it is announced
  */
-export function createLog(store: Store, member: Member, clock: Clock, retentionMs = RETENTION_MS): Log {
+export function createLog(
+  store: Store,
+  member: Member,
+  clock: Clock,
+  retentionMs = RETENTION_MS,
+  note: (writer: string, item: LogItem) => void = () => undefined,
+): Log {
   const buckets: { readonly writer: string; readonly opened: number; first: number; last: number }[] = [];
   let writer = member.id();
   let last = 0;
@@ -63,6 +71,7 @@ export function createLog(store: Store, member: Member, clock: Clock, retentionM
       const written = await store.put(placeOf(writer, last + 1), changes, { expected: null });
       last += 1;
       noteIn(writer, last);
+      note(writer, { number: last, changes: written.ok ? changes : toChanges(written.current) });
       if (written.ok) return;
     }
     fail('STORE_UNREACHABLE', { reason: 'it takes no entry' });
@@ -123,7 +132,7 @@ export async function* readLog(store: Store, writer: string, after: number): Asy
   let from = sortOf(after);
   for (;;) {
     const items = await store.list(partitionOf(writer), { after: from, limit: PAGE });
-    for (const { sort, value } of items) yield { number: Number(sort), changes: value as Change[] }; // as written here
+    for (const item of items) yield { number: Number(item.sort), changes: toChanges(item) };
     const end = items.at(-1);
     if (!end || items.length < PAGE) return;
     from = end.sort;
@@ -135,6 +144,11 @@ export async function removeLog(store: Store, writer: string, last: number): Pro
   for await (const { number } of readLog(store, writer, 0)) {
     if (number <= last) await store.remove(placeOf(writer, number));
   }
+}
+
+/** Of an item that is there. */
+function toChanges(item: Item | undefined): readonly Change[] {
+  return (item?.value ?? []) as Change[]; // as it was written here
 }
 
 function placeOf(writer: string, number: number): Key {

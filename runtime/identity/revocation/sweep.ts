@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { Item, Store } from '../../store/index.ts';
+import { noteBurial } from './burials.ts';
 import { CLOCKS_DIFFER } from './clock.ts';
 import { toHeartbeat } from './heartbeat.ts';
 import { removeLog } from './log.ts';
@@ -12,7 +13,7 @@ const TENANT_EVERY = 6 * 60 * 60;
  * Removes what a process has left that was silent for long.
  *
  * Its heartbeat goes last, and says until then that there is nothing to read: whoever finds only a part of its log
- * would take that for a part of the truth. Should the process be there after all, it has written another heartbeat, or
+ * would take that for a part of the truth. Before, it is noted as one of those that are gone. Should the process be there after all, it has written another heartbeat, or
  * finds none, and starts again.
  *
  * @param heartbeat - its last one
@@ -22,6 +23,7 @@ export async function bury(store: Store, heartbeat: Item): Promise<void> {
   const { last } = said;
   const written = await store.put(heartbeat, { ...said, settled: last }, { expected: heartbeat.version });
   if (!written.ok) return;
+  await noteBurial(store, heartbeat.sort, last);
   await removeLog(store, heartbeat.sort, last);
   await store.remove(heartbeat, written.version);
 }

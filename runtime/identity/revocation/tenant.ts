@@ -3,7 +3,7 @@ import type { RevocationChecker, RevocationStatus, VerifiedToken } from '../revo
 import { ageOf, type Clock, type Moment } from './clock.ts';
 import type { Denylist } from './denylist.ts';
 import { type NewRevocation, type RevocationEntry, type RevocationKind, toEntry } from './entry.ts';
-import type { FeedPage, FeedPages } from './feed-pages.ts';
+import type { ReadFeed } from './feed-pages.ts';
 import { createKeys } from './key.ts';
 import type { Log } from './log.ts';
 import { createMatcher, forbids, type Selector } from './match.ts';
@@ -33,10 +33,10 @@ export interface TenantRevocations extends RevocationChecker {
   /**
    * Gives what is revoked to those who have no store, page by page, and then what is added.
    *
-   * @param after - the `next` of the page before
+   * @param after - the `next` of the page before, of whichever process that shares the store
    * @throws REVOCATION_REQUEST, STORE_UNREACHABLE
    */
-  readFeed(after?: string): Promise<FeedPage>;
+  readFeed: ReadFeed;
 }
 
 /** What the revocations of a tenant work with. */
@@ -45,8 +45,7 @@ export interface TenantParts {
   readonly denylist: Denylist;
   readonly log: Log;
   readonly clock: Clock;
-  /** Is told what is added, for those who have no store. */
-  readonly pages: FeedPages;
+  readonly readFeed: ReadFeed;
   /** Until when everything is known, once it is loaded. */
   readonly asOf: () => Moment | undefined;
   /** How old that may be, in milliseconds. */
@@ -64,7 +63,7 @@ interface Read {
 
 /** Makes the revocations of a tenant. */
 export function createTenant(name: string, parts: TenantParts): TenantRevocations {
-  const { records, denylist, log, clock, maxStalenessMs, pages } = parts;
+  const { records, denylist, log, clock, maxStalenessMs, readFeed } = parts;
   const keys = createKeys(name);
   const seconds = (): number => clock().wall / 1000;
   const matcher = createMatcher(keys, denylist, seconds);
@@ -124,7 +123,6 @@ export function createTenant(name: string, parts: TenantParts): TenantRevocation
       const entry = toEntry(keys, revocation, seconds());
       await records.write(name, entry);
       denylist.add(entry);
-      pages.note(entry);
       const { kind, key, notBefore, expires } = entry;
       await log.append({ tenant: name, kind, key, notBefore, expires });
       return entry;
@@ -132,6 +130,6 @@ export function createTenant(name: string, parts: TenantParts): TenantRevocation
     async reasonOf(token) {
       return (await find(token)).found?.entry;
     },
-    readFeed: pages.read,
+    readFeed,
   };
 }

@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 /** A process of a made-up world, with clocks of its own, which can stop for a while or for good. */
 export interface VirtualProcess {
   readonly core: Core;
+  /** Has something happen in it, once it is awake; never, where it is dead by then. */
+  deliver(happen: () => void): void;
   isAlive(): boolean;
   isAwake(): boolean;
   /** Waits by its own time. */
@@ -81,6 +83,7 @@ export function startProcess(
 
   return {
     core,
+    deliver,
     isAlive: () => isAlive,
     isAwake: () => isAlive && world.time() >= awakeAt,
     sleep,

@@ -1,6 +1,7 @@
-import type { VerifiedToken } from '../../../runtime/identity/index.ts';
+import type { RevocationChecker, VerifiedToken } from '../../../runtime/identity/index.ts';
 import { ISS, NOW, verified } from '../revocation.ts';
-import { type Left, MAX_STALENESS_MS, startProcess, type VirtualProcess } from './process.ts';
+import { startFollower, type VirtualFollower } from './follower.ts';
+import { type Left, MAX_STALENESS_MS, RETENTION_MS, startProcess, type VirtualProcess } from './process.ts';
 import { createVirtualStore, NO_FAULTS } from './virtual-store.ts';
 import { createWorld } from './world.ts';
 
@@ -9,7 +10,7 @@ export interface Outcome {
   /** What no run may show, each in words. */
   readonly violations: readonly string[];
   /** How often things happened: a simulation in which nothing does would show nothing. */
-  readonly counts: { acknowledged: number; active: number; revoked: number; unknown: number; confirmed: number };
+  readonly counts: Record<'acknowledged' | 'active' | 'revoked' | 'unknown' | 'confirmed' | 'followed', number>;
 }
 
 const TROUBLE_MS = 40_000;
@@ -27,7 +28,8 @@ function tokenOf(number: number): VerifiedToken {
 
 /**
  * Runs processes that revoke and check, against everything that may go wrong: calls that are refused, lost, late and
- * answered from the past; processes that are killed, started and paused; clocks that differ and are set.
+ * answered from the past; processes that are killed, started and paused; clocks that differ and are set. Two more follow
+ * over HTTP, one of which stays away now and then.
  *
  * @param seed - everything follows from it
  */
@@ -39,7 +41,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   const acknowledged = new Map<number, number>();
   const attempted = new Set<number>();
   const violations: string[] = [];
-  const counts = { acknowledged: 0, active: 0, revoked: 0, unknown: 0, confirmed: 0 };
+  const counts = { acknowledged: 0, active: 0, revoked: 0, unknown: 0, confirmed: 0, followed: 0 };
   const processes: VirtualProcess[] = [];
   const lefts: Left[] = [];
   let ids = 0;
@@ -80,20 +82,32 @@ export async function simulate(seed: number): Promise<Outcome> {
     }
   }
 
+  function look(by: string, check: RevocationChecker['check']): void {
+    for (const [number, token] of tokens.entries()) {
+      const { status } = check(token);
+      counts[status] += 1;
+      if (by === 'follower' && status !== 'unknown') counts.followed += 1;
+      const known = acknowledged.get(number);
+      if (status === 'active' && known !== undefined && world.time() - known > MAX_STALENESS_MS) {
+        note(`token ${number} is called active by a ${by}, which was revoked at ${Math.round(known)} ms`);
+      }
+      if (status === 'revoked' && !attempted.has(number)) note(`token ${number} is called revoked, which nobody did`);
+    }
+  }
+
   async function checkOver(process: VirtualProcess): Promise<void> {
     const acme = process.core.tenant('acme');
     while (process.isAlive()) {
-      for (const [number, token] of tokens.entries()) {
-        const { status } = acme.check(token);
-        counts[status] += 1;
-        const known = acknowledged.get(number);
-        if (status === 'active' && known !== undefined && world.time() - known > MAX_STALENESS_MS) {
-          note(`token ${number} is called active, which was revoked at ${Math.round(known)} ms`);
-        }
-        if (status === 'revoked' && !attempted.has(number)) note(`token ${number} is called revoked, which nobody did`);
-      }
+      look('process', acme.check);
       if (random.chance(0.1)) void confirm(process, random.below(TOKENS));
       await process.sleep(50 + random.next() * 400);
+    }
+  }
+
+  async function lookOver({ follower, sleep }: VirtualFollower): Promise<never> {
+    for (;;) {
+      look('follower', follower.check);
+      await sleep(50 + random.next() * 400);
     }
   }
 
@@ -127,6 +141,9 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
 
   for (let i = 0; i < 2 + random.below(2); i++) start();
+  const away = (): number => (!isQuiet && random.chance(0.02) ? random.next() * 2 * RETENTION_MS : 0);
+  const followers = [() => 0, away].map((awayMs) => startFollower(world, processes, awayMs));
+  for (const it of followers) void lookOver(it);
   for (let time = 0; time < TROUBLE_MS; time += 2_000) {
     world.after(time, troubleStore);
     world.after(time + random.next() * 2_000, () => random.chance(0.4) && troubleProcess());
@@ -137,14 +154,13 @@ export async function simulate(seed: number): Promise<Outcome> {
   if (!processes.some((process) => process.isAlive())) start();
   await world.run(TROUBLE_MS + QUIET_MS);
 
-  for (const [index, process] of processes.entries()) {
-    if (!process.isAwake()) continue;
-    const acme = process.core.tenant('acme');
+  const awake = processes.filter((process) => process.isAwake()).map(({ core }) => core.tenant('acme'));
+  for (const [index, { check }] of [...awake, ...followers.map(({ follower }) => follower)].entries()) {
+    const who = index < awake.length ? `process ${index}` : `follower ${index - awake.length}`;
     for (const [number, token] of tokens.entries()) {
-      const { status } = acme.check(token);
-      if (acknowledged.has(number) && status !== 'revoked')
-        note(`in the end, process ${index} calls token ${number} ${status}`);
-      if (status === 'unknown') note(`in the end, process ${index} does not know of token ${number}`);
+      const { status } = check(token);
+      if (acknowledged.has(number) && status !== 'revoked') note(`in the end, ${who} calls token ${number} ${status}`);
+      if (status === 'unknown') note(`in the end, ${who} does not know of token ${number}`);
     }
   }
   return { violations, counts };

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { createFeed, type Feed } from '../../../../runtime/identity/revocation/feed.ts';
 import { createMember, MEMBERS, type Member } from '../../../../runtime/identity/revocation/heartbeat.ts';
-import { createLog, type Log, readLog } from '../../../../runtime/identity/revocation/log.ts';
+import { createLog, type Log, type LogItem, readLog } from '../../../../runtime/identity/revocation/log.ts';
 import { createMemoryStore, type Item, type Store } from '../../../../runtime/store/index.ts';
 
 const RETENTION_MS = 60_000;
@@ -17,6 +17,7 @@ describe('what a process reads of others', () => {
   let feed: Feed;
 
   const clock = () => ({ wall: steady, steady });
+  const apply = (_writer: string, { changes }: LogItem) => void applied.push(...changes.map(({ key }) => key));
 
   beforeEach(() => {
     memory = createMemoryStore();
@@ -28,7 +29,7 @@ describe('what a process reads of others', () => {
       list: async (partition, options) => answers.get(partition)?.slice() ?? memory.list(partition, options),
     };
     member = createMember(store, clock, () => 'reader');
-    feed = createFeed(store, member, clock, ({ key }) => applied.push(key), { retentionMs: RETENTION_MS });
+    feed = createFeed(store, member, clock, apply, { retentionMs: RETENTION_MS });
   });
 
   /** Another process, which may append. */
@@ -169,7 +170,7 @@ describe('what a process reads of others', () => {
     const one = writer('one');
     await one.append('a', 'b', 'c');
     const kept = { positions: new Map([['one', 2]]), asOf: clock() };
-    feed = createFeed(store, member, clock, ({ key }) => applied.push(key), { kept });
+    feed = createFeed(store, member, clock, apply, { kept });
     await beatAndPoll();
     expect(applied).to.deep.equal(['c']);
     expect(feed.positions()).to.deep.equal(new Map([['one', 3]]));

@@ -9,6 +9,7 @@ import {
   openRevocation,
 } from '../../../../runtime/identity/revocation/index.ts';
 import { sendWebResponse, toWebRequest } from '../../../../runtime/invoke/fetch.ts';
+import { createMemoryStore } from '../../../../runtime/store/index.ts';
 import { ISSUER } from '../../../support/access-token.ts';
 import { basic, useTenant } from '../../../support/identity.ts';
 import { NOW } from '../../../support/keys.ts';
@@ -105,16 +106,44 @@ describe('a process without the store that follows the feed', () => {
     acme.identity.revocationsOf('acme').readFeed = async (after) => {
       const isFirst = lost === 0 && after !== undefined;
       lost += 1;
-      return readFeed(isFirst ? '00000000-0000-4000-8000-000000000000.5' : after);
+      return readFeed(isFirst ? '1.another_stor.5.' : after);
     };
     expect((await revocations.confirm(token({ sub: 'before' }))).status).to.equal('revoked');
     expect((await revocations.confirm(token({ sub: 'other' }))).status).to.equal('active');
     expect(lost).to.be.above(4);
   });
 
-  it('says so where servers answer by turns, neither of which knows the places of the other, and does not hurry', async () => {
+  it('is refused by name, over HTTP, where it asks with what is no place', async () => {
+    for (const after of ['garbled', '', `1.${'a'.repeat(12)}.0.../../members`, 'x'.repeat(9_000)]) {
+      const { status, json } = await acme.call('GET', `/feed?after=${encodeURIComponent(after)}`);
+      expect({ status, json }).to.deep.equal({
+        status: 400,
+        json: {
+          error: 'invalid_request',
+          error_description: 'The request cannot be understood: its after is no place in the feed.',
+          code: 'REVOCATION_REQUEST',
+        },
+      });
+    }
+  });
+
+  it('begins anew where its place is refused, as by a server that writes them in another way', async () => {
+    await revoke('before');
+    const revocations = follow();
+    await revocations.ready();
     const { readFeed } = acme.identity.revocationsOf('acme');
-    const other = openRevocation({ store: acme.store, tenants: ['acme'] });
+    let refused = 0;
+    acme.identity.revocationsOf('acme').readFeed = async (after) =>
+      readFeed(after !== undefined && refused++ === 0 ? '9.unknown' : after);
+    await revoke('after');
+    while (revocations.check(token({ sub: 'after' })).status !== 'revoked') await delay(10);
+    expect(refused).to.be.above(1);
+    expect(revocations.check(token({ sub: 'other' })).status).to.equal('active');
+  });
+
+  it('says so where servers answer by turns that do not share a store, and does not hurry', async () => {
+    const { readFeed } = acme.identity.revocationsOf('acme');
+    const other = openRevocation({ store: createMemoryStore(), tenants: ['acme'] });
     await other.ready();
     let asked = 0;
     acme.identity.revocationsOf('acme').readFeed = (after) =>
@@ -122,7 +151,9 @@ describe('a process without the store that follows the feed', () => {
     const revocations = follow();
     expect((await revocations.confirm(token({ sub: 'other' }))).status).to.equal('unknown');
     expect(asked).to.be.below(10);
-    expect(revocations.problem()).to.match(/begins anew all the time, as where several servers answer by turns\.$/);
+    expect(revocations.problem()).to.match(
+      /begins anew all the time, as where servers answer by turns that do not share a store\.$/,
+    );
     await other.close();
   });
 

@@ -164,7 +164,7 @@ describe('the log of a process', () => {
 });
 
 describe('what a dead process has left', () => {
-  it('is said to be nothing before it goes, and its heartbeat goes last', async () => {
+  it('is said to be nothing before it goes, and is noted, and its heartbeat goes last', async () => {
     const store = lateStore(createMemoryStore());
     const member = createMember(
       store,
@@ -184,12 +184,16 @@ describe('what a dead process has left', () => {
     await bury(store, found);
     expect(store.asked).to.deep.equal([
       'put revocation/members',
+      'put revocation/members',
       'list revocation/log/writer',
       'remove revocation/log/writer',
       'remove revocation/members',
     ]);
     expect(said[0]).to.deep.equal({ beat: 1, last: 1, settled: 1, at: 0 });
-    expect(await store.list(MEMBERS, { limit: 10 })).to.deep.equal([]);
+    const left = await store.list(MEMBERS, { limit: 10 });
+    expect(left.map(({ sort, value }) => [sort, value])).to.deep.equal([
+      ['~burials', { count: 1, last: [['writer', 1]] }],
+    ]);
   });
 
   it('stays where it has sent another heartbeat meanwhile', async () => {
