@@ -12,16 +12,19 @@ import type { NetworkPolicy } from './network/policy.ts';
 import { wearSeatBelt } from './network/seat-belt.worker.ts';
 import { serveOwnModules } from './own-modules.worker.ts';
 import { serveRuns } from './serve-runs.worker.ts';
+import { warmUp } from './warm-up.worker.ts';
 
 const [network = 'all', forWhom] = process.argv.splice(2); // who is shut in has no policy to keep
 wearSeatBelt(network as NetworkPolicy);
 silenceNotices(process.env);
 if (forWhom === FOR_PROJECT) serveOwnModules();
 endFirst();
-startWatchdog(where);
-serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
-  if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
-  process.exit(reason ? 1 : 0);
+warmUp().then(() => {
+  startWatchdog(where);
+  serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
+    if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
+    process.exit(reason ? 1 : 0);
+  });
 });
 
 /** The server says so of the process that it starts, which may have started this one before. */

@@ -41,6 +41,8 @@ const SWEEP_MS = 1000;
 const SWEEPS_PER_MEMORY = 30;
 /** Of all workers, how many may be kept spare by ending others. */
 const SPARE_SHARE = 0.1;
+/** How long the next worker is not started for the sake of a container's first answer, where that takes longer. */
+const FIRST_ANSWER_MS = 50;
 /** What a caller is told to wait who found all workers busy. */
 const RETRY_SECONDS = 1;
 
@@ -72,11 +74,14 @@ export function createPool(
   let waiting = 0;
   let isClosed = false;
   let sweeps = 0;
+  /** The worker that was assigned last, until it has answered. */
+  let newest: Worker | undefined;
+  let preparing: NodeJS.Timeout | undefined;
 
   async function startOne(): Promise<Worker> {
     starting += 1;
     try {
-      const worker = await start(onIdle);
+      const worker = await start(() => onIdle(worker));
       alive.add(worker);
       worker.ended.then(() => {
         alive.delete(worker);
@@ -139,11 +144,18 @@ export function createPool(
     const it: Assigned = { worker, since: now(), requests: 0, usedAt: now() };
     assigned.set(container, it);
     worker.ended.then(() => leave(container, it));
-    setImmediate(() => {
-      fill(); // now that this request is on its way
-      makeRoom(); // for the next
-    });
+    newest = worker;
+    preparing ??= setTimeout(prepare, FIRST_ANSWER_MS).unref();
+    if (queue.length > 0) setImmediate(makeRoom); // now that this request is on its way
     return it;
+  }
+
+  /** Makes ready for the next container: not before an answer, since to start a process holds up all else. */
+  function prepare(): void {
+    clearTimeout(preparing);
+    preparing = undefined;
+    fill();
+    makeRoom();
   }
 
   /** Gives the worker of a container as soon as there is one. */
@@ -191,9 +203,12 @@ export function createPool(
     for (const [worker, { reason }] of retiring) if (worker.count === 0) worker.kill(reason);
   }
 
-  function onIdle(): void {
+  function onIdle(worker: Worker): void {
     endRetired();
     makeRoom();
+    if (worker !== newest) return;
+    newest = undefined;
+    setImmediate(prepare); // the answer has gone by then
   }
 
   function sweep(): void {
@@ -238,6 +253,7 @@ export function createPool(
     async close() {
       isClosed = true;
       clearInterval(timer);
+      clearTimeout(preparing);
       const all = [...alive];
       for (const worker of all) worker.kill('the server stops');
       await Promise.all([

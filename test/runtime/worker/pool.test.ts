@@ -1,3 +1,4 @@
+import { install } from '@sinonjs/fake-timers';
 import { expect } from 'chai';
 import { createPool, type Pool } from '../../../runtime/worker/pool.ts';
 import { type PoolLimits, readPoolLimits } from '../../../runtime/worker/pool-limits.ts';
@@ -71,14 +72,35 @@ describe('the pool of workers', () => {
   };
   afterEach(() => pool.close());
 
-  it('gives a container its own worker, one that was started before, and starts the next', async () => {
+  it('gives a container its own worker, one that was started before', async () => {
     use();
     await turn();
     expect(started.length).to.equal(1);
     expect([await pidOf('a'), await pidOf('b'), await pidOf('a')]).to.deep.equal([1, 2, 1]);
+  });
+
+  it('starts the next when the first answer of a container has gone, since a start would hold that up', async () => {
+    use();
+    await pidOf('a');
     await turn();
+    started[0]?.onIdle();
+    expect(started.length).to.equal(1);
     await turn();
-    expect(started.length).to.equal(3);
+    expect(started.length).to.equal(2);
+  });
+
+  it('starts the next without that where a first answer takes long', async () => {
+    const clock = install({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      use();
+      await pidOf('a');
+      clock.tick(49);
+      expect(started.length).to.equal(1);
+      clock.tick(1);
+      expect(started.length).to.equal(2);
+    } finally {
+      clock.uninstall();
+    }
   });
 
   it('gives requests that come at once for a new container one worker', async () => {
@@ -107,7 +129,9 @@ describe('the pool of workers', () => {
     const pids: number[] = [];
     for (let i = 0; i < 30; i++) {
       clock.now = i;
-      pids.push(await pidOf(`container ${i}`));
+      const pid = await pidOf(`container ${i}`);
+      pids.push(pid);
+      started[pid - 1]?.onIdle();
       await turn();
       await turn();
       await turn();
