@@ -11,8 +11,8 @@ import { readOwner, removeOwner, writeOwner } from './owner.ts';
 /** An embedded store that can be connected to. */
 export interface EmbeddedStore {
   readonly socketPath: string;
-  /** Whether this process serves it. */
-  readonly isOwner: boolean;
+  /** Its files, where this process serves them. */
+  readonly files: Pick<Files, 'ask'> | undefined;
   /** Stops it where this process owns it; otherwise does nothing. */
   close(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function openEmbeddedStore(dataFolder: string, patienceMs = 5_000):
   for (;;) {
     const left = Math.max(giveUp - Date.now(), RETRY_MS);
     if (await answers(socketPath, left)) {
-      return { socketPath, isOwner: false, close: async () => undefined };
+      return { socketPath, files: undefined, close: async () => undefined };
     }
     const files = await openFiles(join(folder, 'dynamodb'));
     if (files !== 'held') return onDisk(folder, () => serve(files, socketPath, folder));
@@ -54,7 +54,8 @@ export async function openEmbeddedStore(dataFolder: string, patienceMs = 5_000):
 }
 
 /** Serves files that this process holds: nobody else removes the socket meanwhile, or listens on it. */
-async function serve({ server, close }: Files, socketPath: string, folder: string): Promise<EmbeddedStore> {
+async function serve(files: Files, socketPath: string, folder: string): Promise<EmbeddedStore> {
+  const { server, close } = files;
   try {
     await writeOwner(folder);
     if (process.platform !== 'win32') await rm(socketPath, { force: true });
@@ -67,7 +68,7 @@ async function serve({ server, close }: Files, socketPath: string, folder: strin
   let closing: Promise<void> | undefined;
   return {
     socketPath,
-    isOwner: true,
+    files,
     close() {
       // The files come last: from then on they, and what marks their owner, may be another process's.
       closing ??= stop(server)

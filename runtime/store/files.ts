@@ -1,22 +1,27 @@
-/// <reference path="./dynalite.d.ts" />
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Tables } from 'dynalite/db/index.js';
 import { fail } from '../errors.ts';
+import { type Answer, type ErrorBody, errorOf, type Operation } from './api.ts';
 
 /** The table of the embedded store. */
 export const EMBEDDED_TABLE = 'webtask';
 
 /** The DynamoDB API over files that this process holds. */
 export interface Files {
-  /** Answers the API; it does not listen yet. */
+  /** Carries out what this process asks. */
+  ask(operation: Operation, input: object): Promise<Answer>;
+  /** Answers the API to other processes; it does not listen yet. */
   readonly server: Server;
   /** Lets go of the files, once what is being written is written. */
   close(): Promise<void>;
 }
 
-type Operation = (input: unknown) => Promise<unknown>;
+type Engine = typeof import('./engine.ts');
+
+/** Carries out an operation, by its name. */
+type CarryOut = (operation: keyof Engine['ACTIONS'], input: unknown) => Promise<unknown>;
 
 /** More than any request of a store: an item has 400 KB. */
 const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
@@ -32,24 +37,36 @@ const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
  * @throws STORE_FILES_UNUSABLE
  */
 export async function openFiles(folder: string): Promise<Files | 'held'> {
-  const { default: db } = await import('dynalite/db/index.js');
-  const tables = db.create({ path: folder, createTableMs: 0 });
+  const engine = await import('./engine.ts');
+  const tables = engine.db.create({ path: folder, createTableMs: 0 });
   // dynalite's own leaves an iterator, and with it a snapshot of the files, open after every query.
   tables.db.createValueStream = (range) => Readable.from(tables.db.values(range));
   syncWrites(tables);
+  const carryOut = carryOutIn(tables, engine);
   try {
     await tables.db.open();
-    await makeTable(tables);
+    await makeTable(tables, carryOut);
   } catch (error) {
     const { cause } = error as { cause?: Error & { code?: string } }; // of LevelDB, with a code of its own
     if (cause?.code === 'LEVEL_LOCKED') return 'held';
     await tables.db.close();
     return fail('STORE_FILES_UNUSABLE', { folder, reason: (cause ?? (error as Error)).message }, { cause: error });
   }
-  const operations = await loadOperations(tables);
+  let isClosed = false;
   return {
-    server: createServer((request, response) => void answer(operations, request, response)),
-    close: () => tables.db.close(),
+    async ask(operation, input) {
+      if (isClosed) throw new Error('it is closed');
+      try {
+        return (await carryOut(operation, input)) as Answer; // as the API says
+      } catch (error) {
+        throw isAnswer(error) ? errorOf(error.body) : error;
+      }
+    },
+    server: createServer((request, response) => void answer(carryOut, request, response)),
+    close() {
+      isClosed = true;
+      return tables.db.close();
+    },
   };
 }
 
@@ -67,9 +84,8 @@ function syncWrites({ db }: Tables): void {
 }
 
 /** Makes the table where it is missing. Half made, by a process that was killed meanwhile, it is made whole. */
-async function makeTable(tables: Tables): Promise<void> {
-  const create = await loadOperation(tables, 'createTable');
-  await create({
+async function makeTable(tables: Tables, carryOut: CarryOut): Promise<void> {
+  await carryOut('CreateTable', {
     TableName: EMBEDDED_TABLE,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: ['pk', 'sk'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
@@ -78,46 +94,34 @@ async function makeTable(tables: Tables): Promise<void> {
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ],
   }).catch((error: unknown) => {
-    if (!toReply(error).type.endsWith('ResourceInUseException')) throw error;
+    if (!isAnswer(error) || errorOf(error.body).name !== 'ResourceInUseException') throw error;
   });
   const table = await promisify(tables.getTable)(EMBEDDED_TABLE, false);
   await promisify(tables.tableDb.put)(EMBEDDED_TABLE, { ...table, TableStatus: 'ACTIVE' });
 }
 
-/** What a store asks for, by the name that a request has in its header. */
-async function loadOperations(tables: Tables): Promise<ReadonlyMap<string, Operation>> {
-  const names = { GetItem: 'getItem', PutItem: 'putItem', DeleteItem: 'deleteItem', Query: 'query', Scan: 'scan' };
-  const loaded = Object.entries(names).map(
-    async ([name, file]) => [`DynamoDB_20120810.${name}`, await loadOperation(tables, file)] as const,
-  );
-  return new Map(await Promise.all(loaded));
-}
-
-async function loadOperation(tables: Tables, file: string): Promise<Operation> {
-  const [{ default: run }, { default: validation }, { default: validations }] = await Promise.all([
-    import(`dynalite/actions/${file}.js`) as Promise<typeof import('dynalite/actions/*.js')>,
-    import(`dynalite/validations/${file}.js`) as Promise<typeof import('dynalite/validations/*.js')>,
-    import('dynalite/validations/index.js'),
-  ]);
-  return async (input) => {
+function carryOutIn(tables: Tables, { ACTIONS, validations }: Engine): CarryOut {
+  return async (operation, input) => {
+    const [run, validation] = ACTIONS[operation];
     const checked = validations.checkTypes(input, validation.types);
     validations.checkValidations(checked, validation.types, validation.custom, tables);
     return promisify(run)(tables, checked);
   };
 }
 
-async function answer(
-  operations: ReadonlyMap<string, Operation>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+/** What other processes may ask for, by the name that a request has in its header. */
+const TARGETS = new Map<string, Operation>(
+  (['GetItem', 'PutItem', 'DeleteItem', 'Query', 'Scan'] as const).map((it) => [`DynamoDB_20120810.${it}`, it]),
+);
+
+async function answer(carryOut: CarryOut, request: IncomingMessage, response: ServerResponse): Promise<void> {
   let status = 200;
   let body: unknown;
   try {
     const text = await readText(request);
-    const operation = operations.get(String(request.headers['x-amz-target']));
+    const operation = TARGETS.get(String(request.headers['x-amz-target']));
     // A question without an operation is whether anybody is there.
-    body = operation ? await operation(JSON.parse(text)) : {};
+    body = operation ? await carryOut(operation, JSON.parse(text)) : {};
   } catch (error) {
     ({ status, body } = toReply(error));
   }
@@ -141,9 +145,14 @@ async function readText(request: IncomingMessage): Promise<string> {
 }
 
 /** The answer that an error is: dynalite's own, or that of a platform at fault. */
-function toReply(error: unknown): { status: number; body: unknown; type: string } {
-  const { statusCode, body } = error as { statusCode?: number; body?: { __type?: string } };
-  if (statusCode !== undefined && body !== undefined) return { status: statusCode, body, type: body.__type ?? '' };
+function toReply(error: unknown): { status: number; body: ErrorBody } {
+  if (isAnswer(error)) return { status: error.statusCode, body: error.body };
   const type = 'com.amazonaws.dynamodb.v20120810#InternalServerError';
-  return { status: 500, body: { __type: type, message: error instanceof Error ? error.message : String(error) }, type };
+  return { status: 500, body: { __type: type, message: error instanceof Error ? error.message : String(error) } };
+}
+
+/** Whether an error is one that the API has. */
+function isAnswer(error: unknown): error is { statusCode: number; body: ErrorBody } {
+  const { statusCode, body } = error as { statusCode?: number; body?: unknown };
+  return statusCode !== undefined && body !== undefined;
 }

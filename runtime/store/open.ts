@@ -4,6 +4,7 @@ import { EMBEDDED_TABLE } from './files.ts';
 import { checkFormat } from './format.ts';
 import { joinEmbeddedStore } from './join.ts';
 import type { WholeStore } from './store.ts';
+import { createTableStore } from './table-store.ts';
 
 /**
  * Opens the durable state of a server: the table that `WEBTASK_DYNAMODB_TABLE` names, or the embedded store.
@@ -33,13 +34,5 @@ export async function openUnchecked(
 ): Promise<WholeStore> {
   const table = env.WEBTASK_DYNAMODB_TABLE;
   if (table) return createDynamoDBStore(await createClient(), table, now);
-  const embedded = await joinEmbeddedStore(dataFolder);
-  const store = await createDynamoDBStore(await createClient({ connect: embedded.connect }), EMBEDDED_TABLE, now);
-  return {
-    ...store,
-    async close() {
-      await store.close();
-      await embedded.close();
-    },
-  };
+  return createTableStore(await joinEmbeddedStore(dataFolder), EMBEDDED_TABLE, now);
 }

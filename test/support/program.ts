@@ -59,7 +59,7 @@ export function startProgram(name: string, args: readonly string[], { cwd, env }
 /** As it is compiled, where `compile.ts` has done so; otherwise from its source. */
 function programOf(name: string): string[] {
   const isCompiled = process.env.WEBTASK_TEST_PROGRAMS === 'compiled' && name !== 'demo'; // which is not published
-  return isCompiled ? [`${REPOSITORY}dist/cli/${name}.js`] : [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`];
+  return isCompiled ? [`${REPOSITORY}dist/${name}.js`] : [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`];
 }
 
 function passedOn(names: readonly string[]): Record<string, string> {

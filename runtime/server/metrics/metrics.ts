@@ -54,13 +54,13 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
 
   return {
     run(trigger, res) {
-      loading ??= load();
       const startedAt = performance.now();
       inFlight += 1;
       res.setMaxListeners(res.getMaxListeners() + 1); // one more than what answers it has
       let answeredBy = 'proxy';
       res.once('close', () => {
         inFlight -= 1;
+        loading ??= load(); // now that nobody waits
         const seconds = (performance.now() - startedAt) / 1000;
         const result = res.writableFinished ? `${Math.floor(res.statusCode / 100)}xx` : 'cut off';
         const source = res.headersSent ? answeredBy : 'none';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-const HARNESS = pathToFileURL(fileURLToPath(new URL('../../../dist/runtime/harness/index.js', import.meta.url))).href;
+const HARNESS = pathToFileURL(fileURLToPath(new URL('../../../dist/harness.js', import.meta.url))).href;
 
 /** Of loads, the first is not counted: it loads the compiler, too. */
 const LOADS = 20;

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from '../../../runtime/store/client.ts';
+import { type EmbeddedStore, openEmbeddedStore } from '../../../runtime/store/embedded.ts';
 import { createDynamoDBStore, createMemoryStore, startTestDynamoDB } from '../../../runtime/store/index.ts';
 import { openStore } from '../../../runtime/store/open.ts';
 import { conformsToStore } from './conformance.ts';
@@ -13,7 +14,7 @@ describe('a store in memory', () => {
   conformsToStore({ open: async (now) => createMemoryStore(now), maxBytes: 500 * 1024 });
 });
 
-describe('the embedded store, on its socket', () => {
+describe('the embedded store, in the process that serves it', () => {
   let folder: string;
 
   before(async () => {
@@ -21,6 +22,23 @@ describe('the embedded store, on its socket', () => {
   });
 
   after(() => rm(folder, { recursive: true }));
+
+  conformsToStore({ open: (now) => openStore(folder, {}, now), maxBytes: MAX_ITEM_BYTES });
+});
+
+describe('the embedded store, on its socket', () => {
+  let folder: string;
+  let owner: EmbeddedStore;
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'wt-'));
+    owner = await openEmbeddedStore(folder);
+  });
+
+  after(async () => {
+    await owner.close();
+    await rm(folder, { recursive: true });
+  });
 
   conformsToStore({ open: (now) => openStore(folder, {}, now), maxBytes: MAX_ITEM_BYTES });
 });

@@ -31,6 +31,6 @@ describe('the program of a worker', () => {
 
   it('is in what is published', () => {
     if (process.env.WEBTASK_TEST_PROGRAMS !== 'compiled') return;
-    expect(existsSync(`${REPOSITORY}dist/runtime/worker/worker.cjs`)).to.equal(true);
+    expect(existsSync(`${REPOSITORY}dist/worker.cjs`)).to.equal(true);
   });
 });
