@@ -21,7 +21,9 @@ export async function discoverKeySet(issuer: string): Promise<string> {
   const unavailable = (reason: string): never => fail('JWKS_UNAVAILABLE', { url, reason, retryAfter: RETRY_AFTER });
   if (value.issuer !== issuer) unavailable(`it is the metadata of another issuer, ${JSON.stringify(value.issuer)}`);
   const { jwks_uri: keySet } = value;
-  const isHere = issuer.startsWith('http:'); // and only then its keys may be here, too
+  // An issuer without a certificate is on this machine, and so may its keys be; one that has a certificate vouches for no
+  // text that comes without.
+  const isHere = issuer.startsWith('http:');
   if (typeof keySet !== 'string' || !isTrustworthy(keySet) || !(isHere || keySet.startsWith('https:'))) {
     return unavailable('its jwks_uri is no https URL');
   }

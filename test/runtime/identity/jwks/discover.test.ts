@@ -51,6 +51,49 @@ describe('where the keys of an issuer are', () => {
     });
   }
 
+  describe('where its metadata comes by https', () => {
+    const { fetch } = globalThis;
+    let asked: string[];
+    /** Answers as if it had a certificate that is trusted. */
+    const publish = (keySet: string, issuer: string): void => {
+      asked = [];
+      globalThis.fetch = async (input) => {
+        asked.push(String(input));
+        return Response.json({ issuer, jwks_uri: keySet });
+      };
+    };
+    afterEach(() => {
+      globalThis.fetch = fetch;
+    });
+
+    for (const issuer of ['https://login.example.com/', 'https://localhost/', 'https://127.0.0.1:8443/']) {
+      const at = `${issuer}.well-known/openid-configuration`;
+
+      it(`is at another https URL, of ${issuer}`, async () => {
+        publish('https://keys.example.com/jwks', issuer);
+        expect(await discoverKeySet(issuer)).to.equal('https://keys.example.com/jwks');
+        expect(asked).to.deep.equal([at]);
+      });
+
+      for (const uri of [
+        'http://127.0.0.1:9/keys',
+        'http://localhost/keys',
+        'http://[::1]/keys',
+        'http://a.example/',
+      ]) {
+        it(`is never ${uri}, of ${issuer}: whoever listens there would speak for an issuer that has a certificate`, async () => {
+          publish(uri, issuer);
+          expect(await refusalOf(discoverKeySet(issuer))).to.deep.equal({
+            code: 'JWKS_UNAVAILABLE',
+            message: `The keys of the issuer cannot be had from ${at}: its jwks_uri is no https URL.`,
+            fix: 'Try again after 1 s.',
+          });
+          expect(asked).to.deep.equal([at]);
+        });
+      }
+    }
+  });
+
   it('is unknown where there is no metadata', async () => {
     await expectUnavailable(`${origin.origin}/a`, '/.well-known/oauth-authorization-server/a', 'it answered 404');
   });
