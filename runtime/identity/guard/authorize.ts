@@ -17,6 +17,14 @@ export type GuardOptions = (VerifierOptions | { readonly verifier: Verifier }) &
   readonly unknown?: 'deny' | 'confirm' | 'accept-possibly-revoked-tokens';
 };
 
+/** Checks requests. Both throw the errors of {@link createAuthorizer}. */
+export interface Authorizer {
+  /** Checks one, and waits for what is not known yet. */
+  authorize(presented: Presented): Promise<VerifiedToken>;
+  /** Checks one at once; gives nothing where it would have to wait. */
+  authorizeNow(presented: Presented): VerifiedToken | undefined;
+}
+
 const RETRY_AFTER = 1;
 const CONFIRM_MS = 2000;
 
@@ -25,40 +33,49 @@ const CONFIRM_MS = 2000;
  *
  * What it does not tell is whether this caller may do this thing to this object: that is the API's own to know.
  *
- * @returns a function that throws the errors of {@link Verifier.verifyAsync}, ACCESS_TOKEN_MISSING, ACCESS_TOKEN_REQUEST,
- *   ACCESS_TOKEN_BOUND, ACCESS_TOKEN_REVOKED, ACCESS_TOKEN_REVOCATION_UNKNOWN and ACCESS_TOKEN_SCOPE
+ * What it makes throws the errors of {@link Verifier.verifyAsync}, ACCESS_TOKEN_MISSING, ACCESS_TOKEN_REQUEST,
+ * ACCESS_TOKEN_BOUND, ACCESS_TOKEN_REVOKED, ACCESS_TOKEN_REVOCATION_UNKNOWN and ACCESS_TOKEN_SCOPE.
+ *
  * @throws VERIFIER_OPTION_INVALID
  */
-export function createAuthorizer(options: GuardOptions): (presented: Presented) => Promise<VerifiedToken> {
+export function createAuthorizer(options: GuardOptions): Authorizer {
   const { scopes = [], revocation, unknown = 'deny' } = options;
   const policies = ['deny', 'confirm', 'accept-possibly-revoked-tokens'];
   if (!policies.includes(unknown)) {
     fail('VERIFIER_OPTION_INVALID', { option: 'unknown', reason: `is none of ${policies.join(', ')}` });
   }
-  const { verifyAsync } = 'verifier' in options ? options.verifier : createVerifier(options);
+  const verifier = 'verifier' in options ? options.verifier : createVerifier(options);
 
-  return async (presented) => {
-    const token = await verifyAsync(readCredential(presented));
+  /** What is known of it; nothing where the store is to be asked. */
+  function statusOf(token: VerifiedToken): RevocationStatus['status'] | undefined {
     // Whoever cannot check the proof must not do without (RFC 9449 section 7.2, RFC 8705 section 3).
     if (token.claims.cnf !== undefined) fail('ACCESS_TOKEN_BOUND');
-    if (revocation) await checkRevocation(revocation, token, unknown);
+    if (!revocation) return 'active';
+    const { status } = ask(() => revocation.check(token));
+    return status === 'unknown' && unknown === 'confirm' ? undefined : status;
+  }
+
+  function letThrough(token: VerifiedToken, status: RevocationStatus['status']): VerifiedToken {
+    if (status === 'revoked') fail('ACCESS_TOKEN_REVOKED');
+    if (status !== 'active' && unknown !== 'accept-possibly-revoked-tokens') {
+      fail('ACCESS_TOKEN_REVOCATION_UNKNOWN', { retryAfter: RETRY_AFTER });
+    }
     const given = (token.claims.scope ?? '').split(' ');
     if (!scopes.every((scope) => given.includes(scope))) fail('ACCESS_TOKEN_SCOPE', { scope: scopes.join(' ') });
     return token;
-  };
-}
-
-async function checkRevocation(
-  revocation: RevocationChecker,
-  token: VerifiedToken,
-  policy: GuardOptions['unknown'],
-): Promise<void> {
-  let { status } = ask(() => revocation.check(token));
-  if (status === 'unknown' && policy === 'confirm') status = await confirmed(revocation, token);
-  if (status === 'revoked') fail('ACCESS_TOKEN_REVOKED');
-  if (status !== 'active' && policy !== 'accept-possibly-revoked-tokens') {
-    fail('ACCESS_TOKEN_REVOCATION_UNKNOWN', { retryAfter: RETRY_AFTER });
   }
+
+  return {
+    async authorize(presented) {
+      const token = await verifier.verifyAsync(readCredential(presented));
+      return letThrough(token, statusOf(token) ?? (revocation ? await confirmed(revocation, token) : 'unknown'));
+    },
+    authorizeNow(presented) {
+      const token = verifier.verifyKnown(readCredential(presented));
+      const status = token && statusOf(token);
+      return token && status && letThrough(token, status);
+    },
+  };
 }
 
 /** A check that fails has not said yes. */

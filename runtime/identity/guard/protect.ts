@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { JwtClaims } from '../claims.ts';
+import type { VerifiedToken } from '../revocation-status.ts';
 import { createAuthorizer, type GuardOptions } from './authorize.ts';
 import type { Presented } from './credential.ts';
 import { type Refusal, refusalFor } from './refusal.ts';
@@ -22,6 +23,8 @@ type Webtask = ((...args: any[]) => unknown) | { fetch(request: any, context: an
  * Lets a webtask run only for requests with a good access token, whose claims are in `context.user`. All others are
  * answered as by {@link requireAccessToken}. A webtask `(callback)` becomes one with a context, which holds the headers.
  *
+ * Where the token can be checked at once, the webtask is called at once, and what it throws is thrown to whoever calls.
+ *
  * @param webtask - a function, or `{ fetch(request, context) }`
  * @throws VERIFIER_OPTION_INVALID
  *
@@ -32,16 +35,29 @@ type Webtask = ((...args: any[]) => unknown) | { fetch(request: any, context: an
  * });
  */
 export function protect(webtask: Webtask, options: GuardOptions): Webtask {
-  const authorize = createAuthorizer(options);
+  const { authorize, authorizeNow } = createAuthorizer(options);
   const { scopes = [] } = options;
 
-  async function refusalOf(context: object, presented: Presented): Promise<Refusal | undefined> {
-    try {
-      const { claims } = await authorize(presented);
+  /** Calls what a request is let through to, or refused by: at once, or once the token could be checked. */
+  function guard(context: object, presented: Presented, run: () => unknown, refuse: (refusal: Refusal) => unknown) {
+    const letThrough = ({ claims }: VerifiedToken): (() => unknown) => {
       Object.assign(context, { user: claims });
-      return undefined;
+      return run;
+    };
+    const turnAway = (error: unknown): (() => unknown) => {
+      const refusal = refusalFor(error, scopes);
+      return () => refuse(refusal);
+    };
+    const next = decideNow(presented, letThrough, turnAway);
+    return next ? next() : authorize(presented).then(letThrough, turnAway).then(callLater);
+  }
+
+  function decideNow<T>(presented: Presented, yes: (token: VerifiedToken) => T, no: (error: unknown) => T) {
+    try {
+      const token = authorizeNow(presented);
+      return token && yes(token);
     } catch (error) {
-      return refusalFor(error, scopes);
+      return no(error);
     }
   }
 
@@ -50,31 +66,52 @@ export function protect(webtask: Webtask, options: GuardOptions): Webtask {
       async fetch(request: Request, context: Context) {
         const authorization = request.headers.get('authorization');
         const presented = { authorization: authorization === null ? [] : [authorization], url: request.url };
-        const refusal = await refusalOf(context, presented);
-        return refusal ? Response.json(refusal.body, refusal) : webtask.fetch(request, context);
+        const refuse = async (refusal: Refusal) => Response.json(refusal.body, refusal);
+        return guard(context, presented, async () => webtask.fetch(request, context), refuse);
       },
     };
   }
   if (webtask.length === 3) {
-    return async (context: Context, req: IncomingMessage, res: ServerResponse) => {
+    return (context: Context, req: IncomingMessage, res: ServerResponse) => {
       const presented = { authorization: authorizationIn(req.rawHeaders), url: req.url ?? '' };
-      const refusal = await refusalOf(context, presented);
-      if (!refusal) return webtask(context, req, res);
-      res.writeHead(refusal.status, { ...refusal.headers, 'Content-Type': 'application/json' });
-      return res.end(JSON.stringify(refusal.body));
+      const refuse = ({ status, headers, body }: Refusal): void => {
+        res.writeHead(status, { ...headers, 'Content-Type': 'application/json' });
+        res.end(JSON.stringify(body));
+      };
+      return guard(context, presented, () => webtask(context, req, res), refuse);
     };
   }
-  return async (context: Context, callback: Callback) => {
+  return (context: Context, callback: Callback) => {
     const { authorization } = context.headers;
     const presented = {
       authorization: authorization === undefined ? [] : [authorization],
       url: context.query.access_token === undefined ? '' : '?access_token=',
     };
-    const refusal = await refusalOf(context, presented);
-    if (refusal) return callback(errorOf(refusal));
-    const returned = webtask.length === 2 ? webtask(context, callback) : webtask(callback);
-    return returned instanceof Promise ? returned : undefined; // of other values the platform takes no notice
+    const run = () => (webtask.length === 2 ? webtask(context, callback) : webtask(callback));
+    return guard(context, presented, run, (refusal) => void callback(errorOf(refusal)));
   };
+}
+
+/**
+ * Calls a webtask for whom nobody waits any more who could be thrown to: what it throws is what was thrown, with the
+ * status that this has. What is not a promise is none of the platform's concern, as ever.
+ */
+function callLater(run: () => unknown): unknown {
+  let returned: unknown;
+  try {
+    returned = run();
+  } catch (error) {
+    throw thrown(error);
+  }
+  return typeof returned === 'object' && returned !== null && 'then' in returned ? returned : undefined;
+}
+
+/** An error as it was, but for its status: to throw is never to choose one. */
+function thrown(error: unknown): object {
+  const isObject = typeof error === 'object' && error !== null;
+  return isObject
+    ? Object.create(error, { statusCode: { value: 500 } })
+    : { statusCode: 500, toString: () => String(error) };
 }
 
 /** The refusal as a callback takes it. */

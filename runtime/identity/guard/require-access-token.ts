@@ -33,7 +33,7 @@ export type AccessGuard = (req: GuardedRequest, res: GuardedResponse, next: (err
  * fastify.addHook('onRequest', requireAccessToken({ verifier }));
  */
 export function requireAccessToken(options: GuardOptions): AccessGuard {
-  const authorize = createAuthorizer(options);
+  const { authorize } = createAuthorizer(options);
   const { scopes = [] } = options;
 
   async function refusalOf(req: GuardedRequest): Promise<Refusal | undefined> {

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { freezeDate, type Task, webtask } from '../../../../runtime/harness/index.ts';
 import { AUDIENCE, ISSUER, issuerKey } from '../../../support/access-token.ts';
 import { NOW } from '../../../support/keys.ts';
+import { startOrigin } from '../../../support/origin.ts';
 
 const KEY = issuerKey('k1');
 
@@ -45,6 +46,47 @@ describe('a webtask that is protected', () => {
     freezeDate(NOW * 1000);
     return webtask(file, { secrets: {} });
   }
+
+  const THROWS = {
+    'an error, (callback)': 'function (callback) { throw new TypeError("no"); }',
+    'an error, (context, callback)': '(context, callback) => { throw new TypeError("no"); }',
+    'an error, (context, req, res)': '(context, req, res) => { throw new TypeError("no"); }',
+    'an error with a status': '(context, callback) => { throw Object.assign(new Error("no"), { statusCode: 404 }); }',
+    'a text': '(context, callback) => { throw "no"; }',
+    'nothing but undefined': '(context, callback) => { throw undefined; }',
+    'an error, fetch': '{ fetch(request, context) { throw new TypeError("no"); } }',
+    'an error, and rejects with it': 'async (context, callback) => { throw new TypeError("no"); }',
+  };
+  const said = (answer: { status: number; body: string }) => ({
+    ...JSON.parse(answer.body),
+    stack: undefined,
+    status: answer.status,
+  });
+
+  for (const [what, code] of Object.entries(THROWS)) {
+    it(`is answered for as if it were not protected, where it throws ${what}`, async () => {
+      const plain = await post(await load(`module.exports = ${code};`), {});
+      const guarded = await post(await load(`module.exports = protect(${code}, OPTIONS);`), bearer(KEY.sign()));
+      expect(said(guarded)).to.deep.equal(said(plain));
+    });
+
+    it(`has the same status where it throws ${what} after its token had to be waited for`, async () => {
+      const keys = await startOrigin((_, res) => res.end(JSON.stringify({ keys: [KEY.jwk] })));
+      try {
+        const options = JSON.stringify({ issuer: ISSUER, audience: AUDIENCE, jwksUri: `${keys.origin}/keys` });
+        const task = await load(`module.exports = protect(${code}, ${options});`);
+        const plain = await post(await load(`module.exports = ${code};`), {});
+        const first = said(await post(task, bearer(KEY.sign())));
+        const { status, details, name, message } = said(plain);
+        expect(first).to.include({ status, details, ...(name && { name, message }) });
+        expect(said(await post(task, bearer(KEY.sign())))).to.deep.equal(said(plain));
+        expect(keys.requests.length).to.equal(1);
+      } finally {
+        await keys.close();
+      }
+    });
+  }
+
   const post = (task: Task, headers: Record<string, string>, url = '/') =>
     task.post(url, { headers: { 'Content-Type': 'application/json', ...headers }, body: '{"name":"Ada"}' });
   const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
