@@ -22,7 +22,7 @@ export const FRAMES = {
   /** A request, with the beginning of its body. */
   run: { number: 3, from: 'server', maxHead: 1 << 20, maxBytes: 64 << 10 },
   /** More of a request's body. */
-  body: { number: 4, from: 'server', maxHead: 0, maxBytes: 64 << 10 },
+  body: { number: 4, from: 'server', maxHead: 0, maxBytes: 256 << 10 },
   /** The caller of a run went away. */
   abort: { number: 5, from: 'server', maxHead: 0, maxBytes: 0 },
   /** What became of a call. */
@@ -34,7 +34,7 @@ export const FRAMES = {
   /** The head of an answer, with the beginning of its body. */
   reply: { number: 17, from: 'worker', maxHead: 1 << 20, maxBytes: 64 << 10 },
   /** More of an answer's body. */
-  data: { number: 18, from: 'worker', maxHead: 0, maxBytes: 64 << 10 },
+  data: { number: 18, from: 'worker', maxHead: 0, maxBytes: 256 << 10 },
   /** A run that will not be answered, or not to its end, and why. */
   broken: { number: 19, from: 'worker', maxHead: 64 << 10, maxBytes: 0 },
   /** Something that a webtask printed. */

@@ -27,7 +27,7 @@ export function receiveBody(onTaken: (bytes: number) => void, onLeft: () => void
 
   const tell = (): void => {
     const taken = received - told - body.readableLength;
-    if (isOver || taken < WINDOW_BYTES / 4) return;
+    if (isOver || taken < WINDOW_BYTES / 2) return;
     told += taken;
     onTaken(taken);
   };

@@ -1,10 +1,13 @@
 import type { Readable } from 'node:stream';
 import { fail } from '../errors.ts';
 
+/** As it is before a webtask may replace it. */
+const { nextTick } = process;
+
 /** Bytes of a body that may be under way before the other side has taken some. */
 export const WINDOW_BYTES = 256 << 10;
-/** As the frames of bodies allow. */
-const PIECE_BYTES = 64 << 10;
+/** Pieces that are smaller are joined with what else comes in the same turn. */
+const SMALL_BYTES = 8 << 10;
 
 /** A body on its way to the other side. */
 export interface Sending {
@@ -19,8 +22,8 @@ export interface Sending {
 }
 
 /**
- * Sends a body piece by piece, only as fast as the other side takes it. Pieces are small, so that a large body does not
- * hold up those of other runs on the same pipe.
+ * Sends a body piece by piece, only as fast as the other side takes it: a large body does not hold up those of other
+ * runs on the same pipe by more than {@link WINDOW_BYTES}.
  *
  * @param sent - bytes that have gone with the head already
  * @param send - sends a piece; the last one may be empty
@@ -33,26 +36,41 @@ export function sendBody(
   onBroken: () => void,
 ): Sending {
   let credit = WINDOW_BYTES - sent;
-  let rest: Buffer = NO_BYTES;
+  /** What has come and not gone yet. */
+  let waiting: Buffer[] = [];
+  let size = 0;
+  let isScheduled = false;
   let hasEnded = false;
   let isDone = false;
 
+  /** Sends what may be sent of what has come. */
   const pump = (): void => {
-    while (!isDone && credit > 0) {
-      if (rest.length === 0) {
-        const chunk: Buffer | string | null = body.read();
-        if (chunk === null) break;
-        rest = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      }
-      const piece = rest.subarray(0, Math.min(PIECE_BYTES, credit));
-      rest = rest.subarray(piece.length);
+    isScheduled = false;
+    while (!isDone && size > 0 && credit > 0) {
+      const joined = waiting.length === 1 ? (waiting[0] ?? NO_BYTES) : Buffer.concat(waiting, size);
+      const piece = joined.subarray(0, credit);
+      const rest = joined.subarray(piece.length);
+      waiting = rest.length > 0 ? [rest] : [];
+      size = rest.length;
       credit -= piece.length;
       send(piece, false);
     }
-    if (hasEnded && rest.length === 0 && !isDone) {
+    if (hasEnded && size === 0 && !isDone) {
       isDone = true;
       send(NO_BYTES, true);
     }
+  };
+  const take = (chunk: Buffer | string): void => {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    if (bytes.length >= SMALL_BYTES) pump(); // it is not to be copied for the sake of what is small
+    waiting.push(bytes);
+    size += bytes.length;
+    if (size >= SMALL_BYTES) pump();
+    else if (!isScheduled) {
+      isScheduled = true;
+      nextTick(pump);
+    }
+    if (size >= credit) body.pause();
   };
   const end = (): void => {
     hasEnded = true;
@@ -63,8 +81,7 @@ export function sendBody(
     isDone = true;
     onBroken();
   };
-  body.on('readable', pump).on('end', end).on('error', breakOff).on('close', breakOff);
-  pump();
+  body.on('data', take).on('end', end).on('error', breakOff).on('close', breakOff);
 
   return {
     taken(bytes) {
@@ -73,6 +90,7 @@ export function sendBody(
       }
       credit += bytes;
       pump();
+      if (size < credit && body.isPaused()) body.resume();
     },
     stop() {
       isDone = true;

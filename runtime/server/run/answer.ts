@@ -1,8 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, type RunReply } from '../../invoke/index.ts';
 import { type OriginScope, runHeaders } from '../edge/run-headers.ts';
+import { streamBody } from './stream-body.ts';
 
 /**
  * Sends the answer of a webtask: at once where it is whole, otherwise as it comes, as fast as the caller takes it.
@@ -34,8 +34,7 @@ export async function sendReply(
   // The body of an event stream may be long in coming.
   if (body.readableLength === 0) res.flushHeaders();
   try {
-    if (typeof length !== 'number' || !hasBody) await pipeline(body, res);
-    else await pipeline(body, (chunks: AsyncIterable<Buffer>) => ofLength(chunks, length), res);
+    await streamBody(body, res, hasBody && typeof length === 'number' ? length : undefined);
   } catch {
     res.destroy(); // cut off on either side: what was sent must not look whole
   }
@@ -85,15 +84,4 @@ function withoutLength(rawHeaders: readonly string[]): string[] {
 
 function isLength(name = ''): boolean {
   return name.length === LENGTH.length && name.toLowerCase() === LENGTH;
-}
-
-/** Lets no more and no less through than was said: what is too much would be read as the next answer. */
-async function* ofLength(body: AsyncIterable<Buffer>, length: number): AsyncGenerator<Buffer> {
-  let sent = 0;
-  for await (const chunk of body) {
-    sent += chunk.length;
-    if (sent > length) break;
-    yield chunk;
-  }
-  if (sent !== length) throw new Error(`the body has another length than ${length}`);
 }
