@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { parse } from 'node:querystring';
 import { fail } from '../errors.ts';
 
@@ -18,11 +18,29 @@ export interface ParsedBody {
  * @see protocol reference 3.5
  */
 export async function readBody(req: IncomingMessage, maxBytes: number): Promise<ParsedBody> {
-  if (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined) {
-    return { body: undefined, raw: undefined };
-  }
+  const { headers } = req;
+  if (!saysBody(headers)) return NO_BODY;
   const raw = await readText(req, maxBytes);
-  return { body: parseBody(raw, req.headers['content-type'] ?? ''), raw };
+  return { body: parseBody(raw, headers['content-type'] ?? ''), raw };
+}
+
+/**
+ * Parses a body that is all there, as {@link readBody} does one that comes.
+ *
+ * @param bytes - the body; empty where there is none
+ * @throws BODY_TOO_LARGE
+ */
+export function readWholeBody(headers: IncomingHttpHeaders, bytes: Buffer | string, maxBytes: number): ParsedBody {
+  if (!saysBody(headers)) return NO_BODY;
+  if (Buffer.byteLength(bytes) > maxBytes) fail('BODY_TOO_LARGE', { maxBytes });
+  const raw = bytes.toString();
+  return { body: parseBody(raw, headers['content-type'] ?? ''), raw };
+}
+
+const NO_BODY: ParsedBody = { body: undefined, raw: undefined };
+
+function saysBody(headers: IncomingHttpHeaders): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 async function readText(req: IncomingMessage, maxBytes: number): Promise<string> {

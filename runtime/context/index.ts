@@ -1,5 +1,5 @@
-export { type ParsedBody, parseBody, readBody } from './body.ts';
-export { createContext } from './context.ts';
+export { type ParsedBody, parseBody, readBody, readWholeBody } from './body.ts';
+export { type ContextParts, createContext } from './context.ts';
 export type { CreatedToken, IssueForRun } from './create-token.ts';
 export { maskSecrets } from './mask.ts';
 export { maskCredentials } from './mask-credentials.ts';

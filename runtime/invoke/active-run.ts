@@ -20,7 +20,7 @@ let watching = false;
 export function callInRun<T>(run: ActiveRun, call: () => T): T {
   if (!watching) watch();
   // Each time, since others take it away: mocha, between the files that one of its workers runs.
-  if (!process.listeners('unhandledRejection').includes(takeRejection)) process.on('unhandledRejection', takeRejection);
+  if (process.listenerCount('unhandledRejection', takeRejection) === 0) process.on('unhandledRejection', takeRejection);
   return runs.run(run, call);
 }
 

@@ -26,12 +26,14 @@ type Connection = Pick<Exchange, 'req' | 'res'>;
  * Beyond the original, a promise counts: its rejection is the error, and a value other than `undefined` the result.
  * One that resolves with nothing says nothing, since the callback may still be called later.
  *
+ * @param context - none is needed for one that takes only a callback
+ * @param connection - none is needed for one that calls back
  * @see protocol reference 2.2
  */
 export function callWebtask(
   webtask: Runnable,
-  context: WebtaskContext,
-  exchange: Connection,
+  context: WebtaskContext | undefined,
+  connection: Connection | undefined,
   outcome: CallOutcome,
 ): void {
   let settled = false;
@@ -51,7 +53,7 @@ export function callWebtask(
 
   let returned: unknown;
   try {
-    returned = call(webtask, context, exchange, callback);
+    returned = call(webtask, context, connection, callback);
   } catch (error) {
     fail('threw', error);
     return;
@@ -68,8 +70,12 @@ export function callWebtask(
   );
 }
 
-function call(webtask: Runnable, context: WebtaskContext, exchange: Connection, callback: unknown): unknown {
-  const { req, res } = exchange;
+function call(
+  webtask: Runnable,
+  context: WebtaskContext | undefined,
+  connection: Connection | undefined,
+  callback: unknown,
+): unknown {
   // An object of its own as `this`: code in sloppy mode would otherwise write to the global object.
   switch (webtask.model) {
     case 'callback':
@@ -77,13 +83,13 @@ function call(webtask: Runnable, context: WebtaskContext, exchange: Connection, 
     case 'context':
       return webtask.run.call({}, context, callback);
     case 'http':
-      return webtask.run.call({}, context, req, res);
+      return webtask.run.call({}, context, connection?.req, connection?.res);
     case 'fetch':
-      return callFetch(webtask, context, exchange);
+      return connection && callFetch(webtask, context, connection);
   }
 }
 
-async function callFetch(webtask: Runnable, context: WebtaskContext, { req, res }: Connection): Promise<void> {
+async function callFetch(webtask: Runnable, context: unknown, { req, res }: Connection): Promise<void> {
   const closed = new AbortController();
   res.once('close', () => closed.abort());
   const response: unknown = await webtask.run(toWebRequest(req, closed.signal), context);

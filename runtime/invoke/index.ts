@@ -13,6 +13,7 @@ export {
   type RunSettings,
   requestId,
   runWebtask,
+  startRun,
   writesHeaders,
 } from './run.ts';
 export { type RunUsage, startUsage } from './usage.ts';

@@ -1,4 +1,4 @@
-import { consoleLevel, type OutputLevel, watchConsole } from './console-level.ts';
+import { consoleLevel, type OutputLevel } from './console-level.ts';
 import { collectLines, type OutputCollector } from './lines.ts';
 
 /**
@@ -9,7 +9,6 @@ import { collectLines, type OutputCollector } from './lines.ts';
  *   otherwise 50 for what went to stderr, and 30
  */
 export function collectMessages(onMessage: (text: string, level: OutputLevel) => void): OutputCollector {
-  watchConsole();
   const lines = collectLines((line, stream) => onMessage(line, stream === 'stderr' ? 50 : 30));
   return {
     push(text, stream) {

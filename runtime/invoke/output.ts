@@ -1,4 +1,4 @@
-import type { OutputLevel } from './console-level.ts';
+import { type OutputLevel, watchConsole } from './console-level.ts';
 import { collectLines, type OutputCollector, type OutputStream } from './lines.ts';
 import { collectMessages } from './messages.ts';
 
@@ -10,8 +10,19 @@ export interface OutputReceivers {
   readonly onMessage?: ((text: string, level: OutputLevel) => void) | undefined;
 }
 
-/** Puts what is printed together as its receiver wants it. */
+/**
+ * Puts what is printed together as its receiver wants it. Most runs print nothing, and so nothing is made before they do.
+ */
 export function collectOutput({ onLine, onMessage }: OutputReceivers): OutputCollector | undefined {
-  if (onMessage) return collectMessages(onMessage);
-  return onLine && collectLines(onLine);
+  const make = onMessage ? () => collectMessages(onMessage) : onLine && (() => collectLines(onLine));
+  if (!make) return undefined;
+  if (onMessage) watchConsole();
+  let collector: OutputCollector | undefined;
+  return {
+    push(text, stream) {
+      collector ??= make();
+      collector.push(text, stream);
+    },
+    flush: () => collector?.flush(),
+  };
 }

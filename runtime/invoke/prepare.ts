@@ -1,44 +1,114 @@
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
 import {
+  type ContextParts,
   createContext,
   type PlatformParameters,
   type ReportMissing,
   readBody,
   readQuery,
+  readWholeBody,
   type WebtaskContext,
 } from '../context/index.ts';
-import type { RunSettings } from './run.ts';
+import { readHeaders } from './http/index.ts';
+import type { RunRequest, RunSettings } from './run.ts';
+
+/** What a context is made of beside its request. */
+export interface PrepareParts {
+  readonly settings: RunSettings;
+  readonly id: string;
+  readonly onMissing: ReportMissing | undefined;
+  /** Makes `context.signal`. */
+  readonly makeSignal: () => AbortSignal;
+}
 
 /**
  * Reads what has to be read of a request before the webtask is called, and builds its context.
  *
  * The request also gets what adapters look for on it: `query`, `x_wt`, and `raw_body` where the body was read.
  *
- * @param makeSignal - makes `context.signal`
  * @throws BODY_TOO_LARGE
  * @see protocol reference 3.2, 3.5
  */
 export async function prepareContext(
   webtask: CompiledWebtask,
   req: IncomingMessage,
-  settings: RunSettings,
-  id: string,
-  reportMissing: ReportMissing | undefined,
-  makeSignal: () => AbortSignal,
+  parts: PrepareParts,
 ): Promise<WebtaskContext> {
+  const { settings, id } = parts;
   const { query, reserved } = readQuery(req.url ?? '/');
-  const takesBody = webtask.model === 'callback' || webtask.model === 'context';
-  const parses = settings.parseBody === 1 || (settings.parseBody === 2 && takesBody) || reserved.webtask_pb === '1';
-  const mergeBody = settings.mergeBody || reserved.webtask_mb === '1';
-
-  const parsed = parses ? await readBody(req, settings.maxBodyBytes) : { body: undefined, raw: undefined };
+  const { parses, mergeBody } = bodyRules(webtask, settings, reserved);
+  const parsed = parses ? await readBody(req, settings.maxBodyBytes) : NOT_READ;
   Object.assign(req, {
     query,
     x_wt: platformParameters(settings, id, mergeBody),
     ...(parses && { raw_body: parsed.raw }),
   });
-  return createContext({ ...settings, id, query, headers: req.headers, parsed, mergeBody, reportMissing, makeSignal });
+  return contextOf(parts, { query, headers: req.headers, parsed, mergeBody });
+}
+
+/**
+ * Builds the context of a webtask that only calls back, for a request that is all there.
+ *
+ * @returns `undefined` where it takes none
+ * @throws BODY_TOO_LARGE
+ * @see protocol reference 3.2, 3.5
+ */
+export function prepareCall(
+  webtask: CompiledWebtask,
+  { url, rawHeaders, body = '' }: RunRequest,
+  parts: PrepareParts,
+): WebtaskContext | undefined {
+  const { settings } = parts;
+  const bytes = body instanceof Readable ? '' : body; // such a request has a connection
+  const takesNothing = webtask.model === 'callback';
+  if (takesNothing && bytes.length <= settings.maxBodyBytes / MAX_BYTES_PER_UNIT) return undefined;
+  const { query, reserved } = readQuery(url);
+  const { parses, mergeBody } = bodyRules(webtask, settings, reserved);
+  const headers = readHeaders(rawHeaders);
+  const parsed = parses ? readWholeBody(headers, bytes, settings.maxBodyBytes) : NOT_READ;
+  if (takesNothing) return undefined;
+  return contextOf(parts, { query, headers, parsed, mergeBody });
+}
+
+/** Named one by one, since this is made for each run, and a copy of whatever is there takes far longer. */
+function contextOf(
+  { settings, id, onMissing, makeSignal }: PrepareParts,
+  { query, headers, parsed, mergeBody }: Pick<ContextParts, 'query' | 'headers' | 'parsed' | 'mergeBody'>,
+): WebtaskContext {
+  const { params, secrets, meta, storage, token, codeUrl, issue } = settings;
+  return createContext({
+    id,
+    query,
+    params,
+    secrets,
+    meta,
+    headers,
+    parsed,
+    mergeBody,
+    storage,
+    token,
+    codeUrl,
+    issue,
+    makeSignal,
+    reportMissing: onMissing,
+  });
+}
+
+const NOT_READ = { body: undefined, raw: undefined };
+/** A text has at most so many bytes for each unit of its length. */
+const MAX_BYTES_PER_UNIT = 3;
+
+/** Whether the body is parsed, and whether it is merged into `context.data`. */
+function bodyRules(
+  { model }: CompiledWebtask,
+  settings: RunSettings,
+  reserved: ReturnType<typeof readQuery>['reserved'],
+): { parses: boolean; mergeBody: boolean } {
+  const takesBody = model === 'callback' || model === 'context';
+  const parses = settings.parseBody === 1 || (settings.parseBody === 2 && takesBody) || reserved.webtask_pb === '1';
+  return { parses, mergeBody: settings.mergeBody || reserved.webtask_mb === '1' };
 }
 
 function platformParameters(settings: RunSettings, id: string, mergeBody: boolean): PlatformParameters {

@@ -1,15 +1,17 @@
+import { AsyncResource } from 'node:async_hooks';
 import { basename } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
 import { type IssueForRun, maskSecrets, type WebtaskStorage } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import { type ActiveRun, callInRun, leaveRun } from './active-run.ts';
+import { AnswerAlone, AnswerByResponse } from './answer.ts';
 import { type CallOutcome, callWebtask } from './call.ts';
 import { type FailureReply, platformFailure, webtaskFailure } from './failure.ts';
-import { openExchange } from './http/index.ts';
+import { type Exchange, openExchange } from './http/index.ts';
 import { collectOutput, type OutputReceivers } from './output.ts';
 import { functionPlace, runningPlace } from './place.ts';
-import { prepareContext } from './prepare.ts';
+import { type PrepareParts, prepareCall, prepareContext } from './prepare.ts';
 
 /** An HTTP request for a webtask, as harness, dev server, server and workers hand it over. */
 export interface RunRequest {
@@ -109,82 +111,109 @@ export async function runWebtask(
   request: RunRequest,
   settings: RunSettings,
 ): Promise<RunReply> {
-  const { id = requestId() } = settings;
+  return startRun(webtask, request, settings);
+}
+
+/**
+ * Runs a compiled webtask as {@link runWebtask} does, and gives its answer at once where it called back in the turn in
+ * which it was called, as most do: a promise for each of them would cost more than all else.
+ *
+ * @throws RUN_CONNECTION_CLOSED
+ */
+export function startRun(
+  webtask: CompiledWebtask,
+  request: RunRequest,
+  settings: RunSettings,
+): RunReply | Promise<RunReply> {
+  const { id = requestId(), limitMs, secrets } = settings;
   const name = settings.name ?? basename(webtask.file);
+  const startedAt = performance.now();
   const output = collectOutput(settings);
-  const run: ActiveRun = { id, onUncaught: (error, how) => takeUncaught(error, how), onOutput: output?.push };
-  // In the run, so that its events are too, whoever sends the body, reads the answer or leaves.
-  const exchange = callInRun(run, () => openExchange(request));
-  const { req, res } = exchange;
+  const run: ActiveRun = { id, onUncaught: takeUncaught, onOutput: output?.push };
+  // Who only calls back sees neither request nor response. Those are made in the run, so that their events are too,
+  // whoever sends the body, reads the answer or leaves.
+  const isAlone = !writesHeaders(webtask) && !(request.body instanceof Readable);
+  const exchange = isAlone ? undefined : callInRun(run, () => openExchange(request));
+  const answer = exchange ? new AnswerByResponse(exchange) : new AnswerAlone(request);
   let failure: FailureReply | undefined;
 
-  const report = (kind: RunProblem['kind'], message: string): void => {
+  function report(kind: RunProblem['kind'], message: string): void {
     leaveRun(() => settings.onProblem?.({ kind, message }));
-  };
-  const send = (status: number, body: string): void => {
-    res.statusCode = status;
-    // Said here, so that HEAD has it too.
-    res.setHeader('Content-Type', 'application/json').setHeader('Content-Length', Buffer.byteLength(body)).end(body);
-  };
-  const fail = (cause: FailureReply, error?: unknown): void => {
-    if (res.headersSent) {
-      if (error !== undefined && !res.destroyed) {
+  }
+  function fail(cause: FailureReply, error?: unknown): void {
+    if (answer.hasBegun) {
+      if (error !== undefined && !answer.isClosed) {
         report('threw-after-answer', `${webtask.file} had begun to answer when it threw ${stackOf(error)}`);
       }
-      exchange.close(); // part of an answer is out: the caller must see that it is not the whole
+      answer.close(); // part of an answer is out: the caller must see that it is not the whole
       return;
     }
     failure = cause;
-    // What the webtask had prepared is not the head of this answer.
-    for (const header of res.getHeaderNames()) res.removeHeader(header);
-    for (const [name, value] of Object.entries(cause.headers ?? {})) res.setHeader(name, value);
-    res.statusMessage = '';
-    send(cause.status, maskSecrets(settings.secrets)(cause.body));
-  };
+    answer.send(cause.status, cause.headers ?? {}, maskSecrets(secrets)(cause.body));
+  }
+  function takeUncaught(error: unknown, how: 'thrown' | 'rejected'): void {
+    if (how === 'thrown') settings.onThrown?.();
+    if (answer.hasEnded) outcome.threwLate(error);
+    else fail(webtaskFailure('uncaught', error), error);
+  }
   const outcome: CallOutcome = {
     succeed(result) {
       const json = toJson(result);
-      if (typeof json === 'string') send(200, json);
+      if (typeof json === 'string') answer.send(200, NO_HEADERS, json);
       else fail(webtaskFailure('serializing', json.error));
     },
     fail: (how, cause) => fail(webtaskFailure(how, cause), cause),
     calledAgain: () => report('called-back-twice', `${runningPlace(webtask)} called back a second time.`),
     threwLate: (cause) => report('threw-after-answer', `${webtask.file} had answered when it threw ${stackOf(cause)}`),
   };
+  const parts: PrepareParts = {
+    settings,
+    id,
+    onMissing: settings.hints ? (sentence) => report('read-missing', `${name}: ${sentence}`) : undefined,
+    makeSignal() {
+      const caller = new AbortController();
+      const leave = (isWhole: boolean): void => void ((!isWhole || failure !== undefined) && caller.abort());
+      answer.onClose(AsyncResource.bind(leave)); // in the run, whoever leaves
+      return caller.signal;
+    },
+  };
+  function refuse(error: unknown): void {
+    fail(error instanceof WebtaskError ? platformFailure(error, id) : webtaskFailure('uncaught', error));
+  }
+  function start(): void {
+    try {
+      callWebtask(webtask, prepareCall(webtask, request, parts), undefined, outcome);
+    } catch (error) {
+      refuse(error);
+    }
+  }
+  async function startWith(connection: Exchange): Promise<void> {
+    callWebtask(webtask, await prepareContext(webtask, connection.req, parts), connection, outcome);
+  }
+  if (output) answer.onClose(output.flush);
+  if (exchange) callInRun(run, () => startWith(exchange)).catch(refuse);
+  else callInRun(run, start);
+  const finish = (): RunReply => {
+    const { reply } = answer;
+    if (reply === undefined || reply === 'none') throw new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name });
+    return Object.assign(reply, { source: failure?.source ?? ('webtask' as const), failed: failure !== undefined });
+  };
+  if (answer.reply !== undefined) return finish();
+
   const cutOff = (): void => {
     const what = webtask.model === 'http' ? 'never answered' : 'never called back';
-    report('timed-out', `${functionPlace(webtask)} ${what} within ${settings.limitMs} ms.`);
-    fail(platformFailure(new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs: settings.limitMs }), id));
+    report('timed-out', `${functionPlace(webtask)} ${what} within ${limitMs} ms.`);
+    fail(platformFailure(new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs }), id));
   };
-  const timer = settings.limitMs > 0 ? setTimeout(cutOff, settings.limitMs) : undefined;
-
-  res.once('close', () => output?.flush());
-  const onMissing = settings.hints ? (sentence: string) => report('read-missing', `${name}: ${sentence}`) : undefined;
-  const takeUncaught: ActiveRun['onUncaught'] = (error, how) => {
-    if (how === 'thrown') settings.onThrown?.();
-    if (res.writableEnded) outcome.threwLate(error);
-    else fail(webtaskFailure('uncaught', error), error);
-  };
-  const makeSignal = (): AbortSignal => {
-    const caller = new AbortController();
-    const leave = (): void => void ((!res.writableFinished || failure !== undefined) && caller.abort());
-    if (res.destroyed) leave();
-    else res.once('close', leave);
-    return caller.signal;
-  };
-  const start = async (): Promise<void> => {
-    const context = await prepareContext(webtask, req, settings, id, onMissing, makeSignal);
-    callWebtask(webtask, context, exchange, outcome);
-  };
-  callInRun(run, start).catch((error: unknown) => {
-    fail(error instanceof WebtaskError ? platformFailure(error, id) : webtaskFailure('uncaught', error));
+  const left = limitMs - (performance.now() - startedAt);
+  const timer = limitMs > 0 ? setTimeout(cutOff, left) : undefined;
+  return new Promise<void>((resolve) => answer.onReply(resolve)).then(() => {
+    clearTimeout(timer);
+    return finish();
   });
-
-  const reply = await exchange.reply;
-  clearTimeout(timer);
-  if (reply === undefined) throw new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name });
-  return Object.assign(reply, { source: failure?.source ?? ('webtask' as const), failed: failure !== undefined });
 }
+
+const NO_HEADERS = {};
 
 /** Milliseconds since the epoch, a dot, and a random number. */
 export function requestId(): string {
