@@ -63,29 +63,3 @@ export type FrameType = keyof typeof FRAMES;
 
 /** Number (1 byte), whether it is the last (1), id (4), length of the head (4), length of the bytes (4). */
 export const HEADER_BYTES = 14;
-
-/**
- * Writes a frame.
- *
- * @param head - what is said, as JSON text
- * @returns one piece where it is small, so that it is written in one go
- */
-export function encodeFrame(type: FrameType, id: number, last: boolean, head: string, bytes?: Uint8Array): Buffer[] {
-  const headBytes = head === '' ? 0 : Buffer.byteLength(head);
-  const length = bytes?.length ?? 0;
-  const isSmall = length <= SMALL_BYTES;
-  const buffer = Buffer.allocUnsafe(HEADER_BYTES + headBytes + (isSmall ? length : 0));
-  buffer[0] = FRAMES[type].number;
-  buffer[1] = last ? 1 : 0;
-  buffer.writeUInt32BE(id, 2);
-  buffer.writeUInt32BE(headBytes, 6);
-  buffer.writeUInt32BE(length, 10);
-  if (headBytes > 0) buffer.write(head, HEADER_BYTES);
-  if (bytes === undefined || length === 0) return [buffer];
-  if (!isSmall) return [buffer, Buffer.from(bytes.buffer, bytes.byteOffset, length)];
-  buffer.set(bytes, HEADER_BYTES + headBytes);
-  return [buffer];
-}
-
-/** Copying less than this costs less than one more piece to write. */
-const SMALL_BYTES = 4096;

@@ -1,11 +1,12 @@
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers'; // the global one is the webtasks'
 import { createDecoder } from './decode.ts';
-import { encodeFrame, type Frame, type FrameType } from './frame.ts';
+import type { Frame, FrameType } from './frame.ts';
+import { createFrameWriter } from './frame-writer.ts';
 
 /** One end of the pipe between a server and a worker. */
 export interface Link {
-  /** Sends a frame, with all others of this turn in one write. */
+  /** Sends a frame, with others of this turn in one write. */
   send(type: FrameType, id: number, message?: { head?: unknown; bytes?: Uint8Array; last?: boolean }): void;
 }
 
@@ -23,24 +24,22 @@ export function openLink(
   onFrame: (frame: Frame) => void,
   onBroken: (reason: Error | undefined) => void,
 ): Link {
-  let waiting: Buffer[] = [];
-  let size = 0;
+  const frames = createFrameWriter();
+  let waiting = 0;
   let isBroken = false;
 
   const breakOff = (reason: Error | undefined): void => {
     if (isBroken) return;
     isBroken = true;
-    waiting = [];
     pipe.destroy();
     onBroken(reason);
   };
   const flush = (): void => {
-    const pieces = waiting;
-    waiting = [];
-    if (isBroken || pieces.length === 0) return;
-    if (size <= MAX_JOINED_BYTES) pipe.write(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, size));
+    if (isBroken || waiting === 0) return;
+    waiting = 0;
+    const pieces = frames.take();
+    if (pieces.length === 1) pipe.write(pieces[0]);
     else writeAll(pipe, pieces);
-    size = 0;
   };
 
   const decode = createDecoder(peer, onFrame);
@@ -59,11 +58,10 @@ export function openLink(
     send(type, id, { head, bytes, last = false } = NOTHING) {
       if (isBroken) return;
       // Not at the end of this turn: what came from other connections meanwhile goes in the same write.
-      if (waiting.length === 0) setImmediate(flush);
-      for (const piece of encodeFrame(type, id, last, head === undefined ? '' : JSON.stringify(head), bytes)) {
-        waiting.push(piece);
-        size += piece.length;
-      }
+      if (waiting === 0) setImmediate(flush);
+      waiting += 1;
+      frames.add(type, id, last, head === undefined ? '' : JSON.stringify(head), bytes);
+      if (waiting >= MAX_WAITING || frames.size >= MAX_WAITING_BYTES) flush();
     },
   };
 }
@@ -71,8 +69,9 @@ export function openLink(
 /** Has nothing of what webtasks may have given to every object. */
 const NOTHING: Record<string, never> = Object.freeze(Object.create(null));
 
-/** Joining copies, which is cheaper than several writes only while there is little. */
-const MAX_JOINED_BYTES = 64 << 10;
+/** Frames that wait for others: with more, the other side has something to do while this side goes on. */
+const MAX_WAITING = 8;
+const MAX_WAITING_BYTES = 64 << 10;
 
 function writeAll(pipe: Duplex, pieces: readonly Buffer[]): void {
   pipe.cork();

@@ -12,6 +12,8 @@ export interface Pool {
    * @throws WORKERS_BUSY, WORKER_NOT_STARTED
    */
   workerOf(container: string): Promise<Worker>;
+  /** Gives the worker that a container has, where it has one that can take a request. */
+  ownWorkerOf(container: string): Worker | undefined;
   /** Has the worker of a container forget what it compiled. */
   forget(container: string, runnable: Runnable): void;
   /** Ends the worker of a container, and says whether it had one. */
@@ -224,13 +226,20 @@ export function createPool(
     }
   }
 
+  function ownWorkerOf(container: string): Worker | undefined {
+    const it = assigned.get(container);
+    return it?.worker.isFit ? use(it) : undefined;
+  }
+
   async function workerOf(container: string): Promise<Worker> {
     const it = assigned.get(container) ?? (await waitFor(container));
-    if (!it.worker.isFit) {
-      // Of several requests that find it so, one sees to that.
-      if (assigned.get(container) === it) retire(container, 'one of its webtasks left it unfit for others');
-      return workerOf(container);
-    }
+    if (it.worker.isFit) return use(it);
+    // Of several requests that find it so, one sees to that.
+    if (assigned.get(container) === it) retire(container, 'one of its webtasks left it unfit for others');
+    return workerOf(container);
+  }
+
+  function use(it: Assigned): Worker {
     it.requests += 1;
     it.usedAt = now();
     return it.worker;
@@ -241,6 +250,7 @@ export function createPool(
 
   return {
     workerOf,
+    ownWorkerOf,
     forget: (container, runnable) => assigned.get(container)?.worker.forget(runnable),
     recycle(container, reason) {
       const it = assigned.get(container);

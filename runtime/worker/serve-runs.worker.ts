@@ -6,8 +6,9 @@ import {
   Caller,
   loadWebtask,
   type RunReply,
+  type RunSettings,
   type RunUsage,
-  runWebtask,
+  startRun,
   startUsage,
   writesHeaders,
 } from '../invoke/index.ts';
@@ -89,41 +90,69 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
       usage: request.tellsUsage ? startUsage() : undefined,
     };
     running.set(id, it);
-    answer(id, it, defined, request, receiving?.body ?? bytes).catch((error: unknown) => {
-      end(id, it);
-      link.send('broken', id, { head: describe(error) });
-    });
+    const body = receiving?.body ?? bytes;
+    const { compiled } = defined;
+    if (compiled) answer(id, it, compiled, defined, request, body);
+    else {
+      compile(defined, request.of).then(
+        (webtask) => answer(id, it, webtask, defined, request, body),
+        (error: unknown) => breakOff(id, it, error),
+      );
+    }
   }
 
-  async function answer(
+  /** At once where the webtask does. */
+  function answer(
     id: number,
     it: Running,
-    defined: Defined,
+    webtask: CompiledWebtask,
+    { definition }: Defined,
     { of, method, url, rawHeaders, address, onlyIfItWritesHeaders, urlFormat, requestId }: RunHead,
     body: Receiving['body'] | Buffer,
-  ): Promise<void> {
-    const { definition } = defined;
-    const webtask = defined.compiled ?? (await compile(defined, of));
+  ): void {
     if (onlyIfItWritesHeaders && !writesHeaders(webtask)) {
       end(id, it);
       link.send('broken', id, { head: { skipped: true } satisfies BrokenHead });
       return;
     }
-    const reply = await runWebtask(
-      webtask,
-      { method, url, rawHeaders, address, body, signal: it.caller },
-      {
-        ...definition,
-        id: requestId,
-        urlFormat,
-        storage: storageOf(definition, of, calls),
-        ...(definition.issues && { issue: (requested) => calls.issue(of, id, requested) }),
-        onMessage: (text, level) => sendMessage(id, text, { of, level }),
-        onProblem: ({ kind, message }) => sendMessage(id, message, { of, level: 50, problem: kind }),
-        onThrown: tellUnfit,
-      },
-    );
-    send(id, it, reply);
+    const { container, name, codeUrl, secrets, params, meta, parseBody, mergeBody } = definition;
+    const { token, tokenId, issues, limitMs, maxBodyBytes, hints } = definition;
+    // Named one by one, since this is made for each request, and a copy of whatever is there takes far longer.
+    const settings: RunSettings = {
+      container,
+      name,
+      codeUrl,
+      secrets,
+      params,
+      meta,
+      parseBody,
+      mergeBody,
+      token,
+      tokenId,
+      limitMs,
+      maxBodyBytes,
+      hints,
+      id: requestId,
+      urlFormat,
+      storage: storageOf(definition, of, calls),
+      issue: issues ? (requested) => calls.issue(of, id, requested) : undefined,
+      onMessage: (text, level) => sendMessage(id, text, { of, level }),
+      onProblem: ({ kind, message }) => sendMessage(id, message, { of, level: 50, problem: kind }),
+      onThrown: tellUnfit,
+    };
+    try {
+      const reply = startRun(webtask, { method, url, rawHeaders, address, body, signal: it.caller }, settings);
+      if ('then' in reply)
+        reply.then((later) => send(id, it, later)).catch((error: unknown) => breakOff(id, it, error));
+      else send(id, it, reply);
+    } catch (error) {
+      breakOff(id, it, error);
+    }
+  }
+
+  function breakOff(id: number, it: Running, error: unknown): void {
+    end(id, it);
+    link.send('broken', id, { head: describe(error) });
   }
 
   function send(id: number, it: Running, reply: RunReply): void {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
 import { createDecoder } from './decode.ts';
-import { encodeFrame } from './frame.ts';
+import { createFrameWriter } from './frame-writer.ts';
 import type { Definition, RunHead } from './messages.ts';
 import { serveRuns } from './serve-runs.worker.ts';
 
@@ -48,11 +48,10 @@ export async function warmUp(): Promise<readonly string[]> {
     });
     server.on('data', decode);
   });
-  const frames = [
-    encodeFrame('define', 1, false, JSON.stringify(DEFINITION), Buffer.from(CODE)),
-    encodeFrame('run', 2, true, JSON.stringify(REQUEST)),
-  ];
-  for (const piece of frames.flat()) server.write(piece);
+  const frames = createFrameWriter();
+  frames.add('define', 1, false, JSON.stringify(DEFINITION), Buffer.from(CODE));
+  frames.add('run', 2, true, JSON.stringify(REQUEST));
+  for (const piece of frames.take()) server.write(piece);
   await answered;
   worker.destroy();
   await once(worker, 'close');

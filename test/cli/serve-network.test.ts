@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { runProgram } from '../support/program.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
-import { ask, CLUSTER, clusterToken } from '../support/server.ts';
+import { ask } from '../support/server.ts';
 
 /** Tries to reach the server that it runs on, as a stranger would. */
 const STRANGER = `const net = require('net');
@@ -21,16 +21,16 @@ describe('webtask serve with a network', () => {
   let token: string;
   before(async () => {
     project = createProject({});
-    token = await clusterToken({ ten: 'shop' });
+    token = (await runProgram('webtask', ['token', 'mint', '--container', 'shop'], { cwd: project.folder })).stdout;
   });
   after(() => project.remove());
   afterEach(() => server?.kill());
 
   async function tried(args: readonly string[], hosts: readonly string[]): Promise<unknown> {
-    server = startRunning('webtask', ['serve', '--port', '0', ...args], { cwd: project.folder, env: CLUSTER });
+    server = startRunning('webtask', ['serve', '--port', '0', ...args], { cwd: project.folder });
     const [, url = ''] = await server.until(/^listening on (http:\/\/\S+)/m);
     const query = new URLSearchParams({ port: new URL(url).port, hosts: hosts.join(' ') });
-    const headers = { Authorization: `Bearer ${token}` };
+    const headers = { Authorization: `Bearer ${token.trim()}` };
     return JSON.parse((await ask(`${url}/api/run/shop?${query}`, { method: 'POST', headers, body: STRANGER })).body);
   }
 

@@ -40,6 +40,8 @@ const CLAIMS = {
 /** The period of each claim that is a limit. */
 export const PERIOD_OF = { ...LIMITS.container, ...LIMITS.token } as const satisfies Record<LimitClaim, Period>;
 
+const ALL_CLAIMS = Object.keys(PERIOD_OF) as LimitClaim[]; // as above
+
 /**
  * Says what a run by a token is counted in. Most tokens have no limits, and their runs are counted nowhere.
  *
@@ -62,6 +64,12 @@ export function scopesOf(claims: TokenClaims, container: string): Scope[] {
     scopes.push({ kind: 'token', id: jti, ten, key: tokenKey(jti, ten), allowances: ofToken });
   }
   return scopes;
+}
+
+/** Whether any run by a token is counted. */
+export function hasLimits(claims: TokenClaims): boolean {
+  for (const claim of ALL_CLAIMS) if (claims[claim] !== undefined) return true;
+  return false;
 }
 
 function allowancesIn(claims: TokenClaims, kind: Scope['kind']): Allowance[] {

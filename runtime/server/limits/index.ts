@@ -1,2 +1,2 @@
-export { LIMITS } from './allowances.ts';
+export { hasLimits, LIMITS } from './allowances.ts';
 export { createLimits, type Limits, type Remaining } from './limits.ts';

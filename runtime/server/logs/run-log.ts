@@ -40,7 +40,7 @@ export interface RunLogOptions {
  */
 export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog {
   const { logs, container, name, id, secrets, startedAt, onLine } = options;
-  const mask = maskRecord(secrets);
+  const mask = (text: string): string => maskRecord(secrets)(text);
   const say = (from: LogEntry['from'], level: OutputLevel, text: string, fields?: LogEntry['fields']): void => {
     logs.write({ container, name, requestId: id, level, text, from, fields });
   };
@@ -58,7 +58,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     const path = mask(url.replace(/[?#].*/s, ''));
     say('platform', 30, `new webtask request ${id}`, { method, path });
   }
-  res.once('close', () => {
+  res.on('close', () => {
     if (!logs.isRead(container)) return;
     const status = res.headersSent ? res.statusCode : undefined;
     const wall = performance.now() - startedAt;

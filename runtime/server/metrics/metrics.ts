@@ -58,7 +58,7 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
       inFlight += 1;
       res.setMaxListeners(res.getMaxListeners() + 1); // one more than what answers it has
       let answeredBy = 'proxy';
-      res.once('close', () => {
+      res.on('close', () => {
         inFlight -= 1;
         loading ??= load(); // now that nobody waits
         const seconds = (performance.now() - startedAt) / 1000;

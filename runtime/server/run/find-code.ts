@@ -26,7 +26,7 @@ const MAX_REMEMBERED_BYTES = 64 * 1024 * 1024;
  * that is said of it.
  *
  * @param maxBytes - the most that is taken from a body
- * @returns a function that throws RUN_WITHOUT_CODE, BODY_TOO_LARGE, NAME_UNKNOWN, CODE_MISSING, CONTAINER_REFUSED and
+ * @returns a function that answers at once where the code is in memory. It throws RUN_WITHOUT_CODE, BODY_TOO_LARGE, NAME_UNKNOWN, CODE_MISSING, CONTAINER_REFUSED and
  *   what the loader throws
  * @see protocol reference 5.2, 6.3
  */
@@ -34,15 +34,15 @@ export function createCodeFinder(
   registry: RunRegistry,
   loadCode: CodeLoader,
   maxBytes: number,
-): (wanted: CodeWanted) => Promise<LoadedCode> {
+): (wanted: CodeWanted) => LoadedCode | Promise<LoadedCode> {
   const kept = new LRUCache<string, LoadedCode>({
     maxSize: MAX_REMEMBERED_BYTES,
     sizeCalculation: (it) => it.text.length + 1,
   });
 
-  async function getKept(sha256: string): Promise<LoadedCode> {
-    const known = kept.get(sha256);
-    if (known) return known;
+  const getKept = (sha256: string): LoadedCode | Promise<LoadedCode> => kept.get(sha256) ?? readKept(sha256);
+
+  async function readKept(sha256: string): Promise<LoadedCode> {
     const text = (await registry.getCode(sha256)) ?? fail('CODE_MISSING');
     const code = { text, sha256 };
     kept.set(sha256, code);
@@ -50,18 +50,22 @@ export function createCodeFinder(
   }
 
   /** What a token means that names a webtask: its code as it is now. */
-  async function hashOf(where: { container: string; name: string }, wanted: CodeWanted): Promise<string> {
-    const { container, name } = where;
+  function getNamedCode(
+    { container, name }: { container: string; name: string },
+    wanted: CodeWanted,
+  ): LoadedCode | Promise<LoadedCode> {
     if (container !== wanted.container) fail('CONTAINER_REFUSED', { container });
-    const named = wanted.named?.name === name ? wanted.named : await registry.getNamed(container, name);
-    return named?.code ?? fail('NAME_UNKNOWN', { container, name });
+    const get = (named: NamedWebtask | undefined): LoadedCode | Promise<LoadedCode> =>
+      getKept(named?.code ?? fail('NAME_UNKNOWN', { container, name }));
+    const named = wanted.named?.name === name ? wanted.named : registry.getNamed(container, name);
+    return named instanceof Promise ? named.then(get) : get(named);
   }
 
-  return async (wanted) => {
+  return (wanted) => {
     const { claims, reserved, req } = wanted;
     const noCache = reserved.webtask_no_cache !== undefined;
     const stored = claims.url === undefined ? undefined : readStoredCodeUrl(claims.url);
-    if (stored) return getKept('sha256' in stored ? stored.sha256 : await hashOf(stored, wanted));
+    if (stored) return 'sha256' in stored ? getKept(stored.sha256) : getNamedCode(stored, wanted);
     if (claims.url !== undefined) return loadCode({ url: claims.url, sha256: claims.url_sha256, noCache });
     if (typeof reserved.webtask_url === 'string') return loadCode({ url: reserved.webtask_url, noCache });
     return req ? readCode(req, maxBytes) : fail('RUN_WITHOUT_CODE');

@@ -8,7 +8,7 @@ import { allowOrigin, answerPreflight, isPreflight, originHeaders, saysOrigins }
 import { originScope } from '../edge/origin-scope.ts';
 import type { OwnHosts } from '../edge/own-hosts.ts';
 import { callerAddress } from '../edge/peer.ts';
-import type { Limits } from '../limits/index.ts';
+import { hasLimits, type Limits } from '../limits/index.ts';
 import { type Logs, startRunLog } from '../logs/index.ts';
 import type { CountedRun, Metrics } from '../metrics/index.ts';
 import type { RunRegistry } from '../registry/recall-names.ts';
@@ -91,21 +91,26 @@ async function run(
   const { container, name, urlFormat } = target;
   if (urlFormat === 1 && req.headers['service-worker'] !== undefined) fail('SERVICE_WORKER_REFUSED');
   const { reserved } = readQuery(req.url ?? '/');
-  const named = name === undefined ? undefined : await parts.registry.getNamed(container, name);
+  // What is in memory is not waited for: in most runs that is all.
+  const found = name === undefined ? undefined : parts.registry.getNamed(container, name);
+  const named = found instanceof Promise ? await found : found;
   if (name !== undefined && named === undefined) fail('NAME_UNKNOWN', { container, name });
   // Who runs a named webtask needs no credential, and what Authorization says is for the webtask.
   const presented = named?.token ?? readCredential(req, reserved);
-  const authorization = await parts.authorize(presented, container, Date.now() / 1000);
+  const authorizing = parts.authorize(presented, container, Date.now() / 1000);
+  const authorization = authorizing instanceof Promise ? await authorizing : authorizing;
   const { claims, secrets, token } = authorization;
   timing.mark('auth');
   // From here on it is a run of this container, and its readers are told.
   const { logs, onLine } = parts;
   const log = startRunLog(res, { logs, container, name: claims.jtn, id: requestId, secrets, startedAt, onLine });
-  await parts.limits.charge(claims, container);
+  if (hasLimits(claims)) await parts.limits.charge(claims, container);
 
-  const code = await parts.findCode({ req, claims, container, named, reserved });
+  const finding = parts.findCode({ req, claims, container, named, reserved });
+  const code = finding instanceof Promise ? await finding : finding;
   const url = claims.url ?? (typeof reserved.webtask_url === 'string' ? reserved.webtask_url : undefined);
-  const meta = named?.meta ?? (await webtaskMeta(token, claims, parts.registry));
+  const readingMeta = named?.meta ?? webtaskMeta(token, claims, parts.registry);
+  const meta = readingMeta instanceof Promise ? await readingMeta : readingMeta;
   const storage = createStorage(parts.openDocuments, container, claims.jtn);
   log.compiled('warm');
   const isShared = claims.url !== undefined || reserved.webtask_share_token !== undefined;
@@ -142,7 +147,7 @@ async function run(
     onProblem: log.onProblem,
   };
   const caller = new Caller();
-  res.once('close', () => caller.leave());
+  res.on('close', () => caller.leave());
   const request = toRunRequest(req, caller, callerAddress(req));
   // A body that was the code is not the webtask's.
   const reply = await parts.runner.run({

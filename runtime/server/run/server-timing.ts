@@ -11,14 +11,15 @@ export interface Timing {
 
 /** Starts the stopwatch of a run. */
 export function startTiming(): Timing {
-  const steps: string[] = [];
+  let steps = '';
   let since = performance.now();
   return {
     mark(step) {
       const now = performance.now();
-      steps.push(`${step};dur=${(now - since).toFixed(1)}`);
+      const tenths = Math.round((now - since) * 10);
+      steps += `${steps === '' ? '' : ', '}${step};dur=${Math.floor(tenths / 10)}.${tenths % 10}`;
       since = now;
     },
-    header: () => steps.join(', '),
+    header: () => steps,
   };
 }

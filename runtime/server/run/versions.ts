@@ -32,6 +32,8 @@ export interface Versions<T> {
    * @param make - is given the source, and the folders of the packages that it needs
    */
   get(request: VersionRequest, make: (source: WebtaskSource) => Promise<T>): Promise<T>;
+  /** Gives what was made of a version before, where it is there already. */
+  known(request: VersionRequest): T | undefined;
   /** Has the modules provided that code will need, and does not wait for them: what is missing is said when it runs. */
   prepare(code: string, meta: Readonly<Record<string, string>>, container: string): void;
   /**
@@ -60,6 +62,7 @@ interface Remembered<T> {
   readonly url: string | undefined;
   readonly length: number;
   readonly making: Promise<T>;
+  made?: T;
 }
 
 /**
@@ -103,12 +106,18 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
       const file = join(folder, '.webtask', 'code', code.sha256.slice(0, 32), fileName(url));
       const source = { code: code.text, file };
       const making = findModules(source, meta, container).then((modulePaths) => make({ ...source, modulePaths }));
-      const remembered = { container, name, url: claims.url, length: code.text.length, making };
+      const remembered: Remembered<T> = { container, name, url: claims.url, length: code.text.length, making };
       versions.set(key, remembered);
-      // A failure is not remembered: what is missing may be installed meanwhile.
-      making.catch(() => versions.peek(key) === remembered && versions.delete(key));
+      making.then(
+        (made) => {
+          remembered.made = made;
+        },
+        // A failure is not remembered: what is missing may be installed meanwhile.
+        () => versions.peek(key) === remembered && versions.delete(key),
+      );
       return making;
     },
+    known: (request) => (request.fresh ? undefined : versions.get(keyOf(request))?.made),
     prepare(code, meta, container) {
       findModules({ code, file: join(folder, 'webtask.js') }, meta, container).catch(() => undefined);
     },

@@ -1,6 +1,6 @@
 import type { TokenClaims } from '../../token/index.ts';
 import type { RunRegistry } from '../registry/recall-names.ts';
-import { readStoredCodeUrl } from '../registry/registry.ts';
+import { type NamedWebtask, readStoredCodeUrl } from '../registry/registry.ts';
 import { firstContainer } from './webtask-url.ts';
 
 /**
@@ -10,18 +10,24 @@ import { firstContainer } from './webtask-url.ts';
  * Metadata names the compiler and the middleware, so that whoever presents the token of a webtask in place of its name
  * must not run it without them.
  */
-export async function webtaskMeta(
+export function webtaskMeta(
   token: string,
   claims: TokenClaims,
   registry: Pick<RunRegistry, 'getNamed'>,
-): Promise<Readonly<Record<string, string>>> {
+): Meta | Promise<Meta> {
   if (claims.meta !== undefined) return claims.meta;
   const stored = claims.url === undefined ? undefined : readStoredCodeUrl(claims.url);
-  if (stored && 'name' in stored) return (await registry.getNamed(stored.container, stored.name))?.meta ?? NONE;
+  if (stored && 'name' in stored) {
+    const named = registry.getNamed(stored.container, stored.name);
+    return named instanceof Promise ? named.then((it) => it?.meta ?? NONE) : (named?.meta ?? NONE);
+  }
   const container = firstContainer(claims);
   if (container === undefined || claims.jtn === undefined) return NONE;
-  const named = await registry.getNamed(container, claims.jtn);
-  return named?.token === token ? named.meta : NONE;
+  const named = registry.getNamed(container, claims.jtn);
+  const metaOf = (it: NamedWebtask | undefined): Meta => (it?.token === token ? it.meta : NONE);
+  return named instanceof Promise ? named.then(metaOf) : metaOf(named);
 }
 
-const NONE = {};
+type Meta = Readonly<Record<string, string>>;
+
+const NONE: Meta = {};

@@ -1,10 +1,10 @@
 import { storageKey } from '../../context/index.ts';
-import type { RunSettings } from '../../invoke/index.ts';
+import type { RunReply, RunSettings } from '../../invoke/index.ts';
 import type { Documents } from '../../store/index.ts';
 import { createSupervisor, type Limits, type Pool, type Runnable } from '../../worker/index.ts';
 import { fetchNamed } from './fetch-named.ts';
 import { definitionOf, runIn } from './run-in-worker.ts';
-import type { Runner } from './runner.ts';
+import type { Runner, RunOrder } from './runner.ts';
 import { createVersions, type VersionParts } from './versions.ts';
 
 /** What runs in workers are made with. */
@@ -28,22 +28,33 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
     ...parts,
     onForgotten: (runnable) => pool.forget(runnable.definition.container, runnable),
   });
+  /** Where something has to be made or waited for first. */
+  async function prepareAndRun(order: RunOrder): Promise<RunReply | undefined> {
+    const { settings } = order;
+    const runnable = await versions.get(order.version, async (source) => ({
+      definition: { ...definitionOf(settings), file: source.file, modulePaths: source.modulePaths ?? [] },
+      code: source.code,
+      storageKey: storageKeyOf(settings),
+      openDocuments,
+      fetchText: fetchNamed(settings.meta, fetchText),
+      onMessage: settings.onMessage ?? (() => undefined),
+    }));
+    const { container } = settings;
+    supervisor.admit(container);
+    const worker = await pool.workerOf(container);
+    supervisor.watch(container, worker);
+    return order.onReady() ? runIn(worker, runnable, order) : undefined;
+  }
+
   return {
     prepare: versions.prepare,
     forget: versions.forget,
     async run(order) {
-      const runnable = await versions.get(order.version, async (source) => ({
-        definition: { ...definitionOf(order.settings), file: source.file, modulePaths: source.modulePaths ?? [] },
-        code: source.code,
-        storageKey: storageKeyOf(order.settings),
-        openDocuments,
-        fetchText: fetchNamed(order.settings.meta, fetchText),
-        onMessage: order.settings.onMessage ?? (() => undefined),
-      }));
       const { container } = order.settings;
-      supervisor.admit(container);
-      const worker = await pool.workerOf(container);
-      supervisor.watch(container, worker);
+      const runnable = versions.known(order.version);
+      if (runnable) supervisor.admit(container);
+      const worker = runnable && pool.ownWorkerOf(container);
+      if (!worker) return prepareAndRun(order);
       return order.onReady() ? runIn(worker, runnable, order) : undefined;
     },
     async close() {

@@ -22,8 +22,8 @@ export interface Authorization {
   readonly masterKeyId?: string;
 }
 
-/** Says what a credential stands for, at a time in seconds since the epoch. */
-export type Identify = (credential: string, now: number) => Promise<Authorization>;
+/** Says what a credential stands for, at a time in seconds since the epoch; at once where it is remembered. */
+export type Identify = (credential: string, now: number) => Authorization | Promise<Authorization>;
 
 const REMEMBERED = 1000;
 const MASTER: Authorization = { token: '', claims: {}, secrets: {} };
@@ -47,14 +47,19 @@ export function createIdentifier(keys: KeySet, revocations: Revocations): Identi
     return authorization;
   }
 
-  return async (credential, now) => {
+  function check(authorization: Authorization, now: number): Authorization | Promise<Authorization> {
+    checkTimes(authorization.claims, now);
+    const isRevoked = revocations.isRevoked(authorization.claims);
+    if (typeof isRevoked !== 'boolean') return isRevoked.then((it) => (it ? fail('TOKEN_REVOKED') : authorization));
+    return isRevoked ? fail('TOKEN_REVOKED') : authorization;
+  }
+
+  return (credential, now) => {
     if (!credential.includes('.')) {
       return { ...MASTER, masterKeyId: findMasterKey(credential, keys) ?? fail('CREDENTIAL_OPAQUE') };
     }
-    const authorization = known.get(credential) ?? (await verify(credential, now));
-    checkTimes(authorization.claims, now);
-    if (await revocations.isRevoked(authorization.claims)) fail('TOKEN_REVOKED');
-    return authorization;
+    const authorization = known.get(credential);
+    return authorization ? check(authorization, now) : verify(credential, now).then((it) => check(it, now));
   };
 }
 
@@ -65,10 +70,11 @@ export function createIdentifier(keys: KeySet, revocations: Revocations): Identi
  */
 export function createAuthorizer(
   identify: Identify,
-): (credential: string, container: string, now: number) => Promise<Authorization> {
-  return async (credential, container, now) => {
-    const authorization = await identify(credential, now);
-    if (!coversContainer(authorization.claims.ten, container)) fail('CONTAINER_REFUSED', { container });
-    return authorization;
+): (credential: string, container: string, now: number) => Authorization | Promise<Authorization> {
+  const check = (authorization: Authorization, container: string): Authorization =>
+    coversContainer(authorization.claims.ten, container) ? authorization : fail('CONTAINER_REFUSED', { container });
+  return (credential, container, now) => {
+    const found = identify(credential, now);
+    return found instanceof Promise ? found.then((it) => check(it, container)) : check(found, container);
   };
 }

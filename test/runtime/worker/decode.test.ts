@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { createDecoder } from '../../../runtime/worker/decode.ts';
-import { encodeFrame, FRAMES, type Frame, type FrameType } from '../../../runtime/worker/frame.ts';
+import { FRAMES, type Frame, type FrameType } from '../../../runtime/worker/frame.ts';
+import { createFrameWriter } from '../../../runtime/worker/frame-writer.ts';
 import { refusalIn } from '../../support/refusal.ts';
 
 describe('frames between a server and a worker', () => {
@@ -24,7 +25,11 @@ describe('frames between a server and a worker', () => {
             head: FRAMES[it.type].maxHead > 160 ? it.head : '',
             bytes: Buffer.from(it.bytes.subarray(0, FRAMES[it.type].maxBytes)),
           }));
-          const wire = Buffer.concat(allowed.flatMap((it) => encodeFrame(it.type, it.id, it.last, it.head, it.bytes)));
+          const frames = createFrameWriter();
+          for (const { type, id, last, head, bytes } of allowed) frames.add(type, id, last, head, bytes);
+          const { size } = frames;
+          const wire = Buffer.concat(frames.take());
+          expect(size).to.equal(wire.length);
           const seen: Frame[] = [];
           let rest = 0; // of a piece of a body, which comes in the pieces in which the pipe has it
           const decode = createDecoder('worker', (it) => {
@@ -49,7 +54,9 @@ describe('frames between a server and a worker', () => {
   it('take the memory that they have bytes, into however many pieces they are cut', () => {
     const frames: Frame[] = [];
     const decode = createDecoder('worker', (it) => frames.push(it));
-    const [wire = Buffer.alloc(0)] = encodeFrame('call', 1, false, ' '.repeat(1 << 18));
+    const writer = createFrameWriter();
+    writer.add('call', 1, false, ' '.repeat(1 << 18));
+    const [wire = Buffer.alloc(0)] = writer.take();
     const before = process.memoryUsage.rss();
     for (let at = 0; at < wire.length; at++) decode(Buffer.from(new Uint8Array([wire[at] ?? 0]).buffer));
     expect(process.memoryUsage.rss() - before).to.be.below(50 << 20);

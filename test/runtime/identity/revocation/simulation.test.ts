@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { type Outcome, simulate } from '../../../support/revocation-simulation/simulate.ts';
 
-/** A twentieth of a second each; the slow suite takes thousands of others. */
-const SEEDS = 40;
+const SEEDS = 200;
 
 describe('processes that revoke and check, whatever happens to them, their clocks and their store', () => {
   it(`never call active what was revoked longer ago than is allowed, and agree in the end (${SEEDS} made-up worlds)`, async () => {
