@@ -13,9 +13,9 @@ describe('what is published', () => {
     if (process.env.WEBTASK_TEST_PROGRAMS !== 'compiled') this.skip();
   });
 
-  it('is all that package.json names', () => {
+  it('is all that package.json names, but for types, which publint looks for in what is packed', () => {
     const named = Object.entries<string | Record<string, string>>({ ...PACKAGE.bin, ...PACKAGE.exports })
-      .flatMap(([, it]) => (typeof it === 'string' ? [it] : Object.values(it)))
+      .flatMap(([, it]) => (typeof it === 'string' ? [it] : Object.values({ ...it, types: 'package.json' })))
       .filter((file) => !existsSync(`${REPOSITORY}${file}`));
     expect(named).to.deep.equal([]);
   });

@@ -14,14 +14,14 @@ describe('docs/data.md', function () {
     if (process.platform === 'win32') return this.skip();
     const cwd = await mkdtemp(join(tmpdir(), 'webtask-data-page-'));
     const port = await freePort();
-    await writeProgram(join(cwd, 'bin'), 'npx', `shift; exec ${inShell('cli/webtask.ts')} "$@"`);
+    await writeProgram(join(cwd, 'bin'), 'npx', `shift; exec ${inShell('webtask')} "$@"`);
     const env = {
       PATH: `${join(cwd, 'bin')}:${process.env.PATH ?? ''}`,
       HOME: cwd,
       NO_COLOR: '1',
       WEBTASK_SERVER: `http://127.0.0.1:${port}`,
     };
-    const server = startCommand(`${inShell('cli/webtask.ts')} serve --port ${port}`, { cwd, env });
+    const server = startCommand(`${inShell('webtask')} serve --port ${port}`, { cwd, env });
     try {
       await waitForLine(server, /listening on/);
       const token = (

@@ -14,7 +14,7 @@ import {
   startCommand,
   writeProgram,
 } from '../support/page.ts';
-import { FROM_SOURCE, waitForLine } from '../support/program.ts';
+import { FROM_SOURCE, isCompiled, waitForLine } from '../support/program.ts';
 
 const KIT = fileURLToPath(new URL('../../', import.meta.url));
 const sh = promisify(execFile);
@@ -42,17 +42,18 @@ describe('the README', function () {
       join(folder, 'bin'),
       'npx',
       `case "$1" in
-      webtask|webtask-kit) shift; exec ${inShell('cli/webtask.ts')} "$@" ;;
-      wt-build) shift; exec ${inShell('cli/wt-build.ts')} "$@" --offline ;;
+      webtask|webtask-kit) shift; exec ${inShell('webtask')} "$@" ;;
+      wt-build) shift; exec ${inShell('wt-build')} "$@" --offline ;;
       *) exit 127 ;; esac`,
     );
     // From source the kit has to be imported before mocha can require it.
+    const nodeOptions = isCompiled ? '' : `${FROM_SOURCE.join(' ')} --import ${KIT}runtime/harness/mocha.ts`;
     await writeProgram(
       join(folder, 'bin'),
       'npm',
       `case "$1" in
       install) mkdir -p node_modules && for it in mocha chai @aws-sdk; do ln -s ${KIT}node_modules/$it node_modules/$it; done && ln -s ${KIT} node_modules/webtask-kit ;;
-      test) NODE_PATH="$PWD/node_modules" NODE_OPTIONS="${FROM_SOURCE.join(' ')} --import ${KIT}runtime/harness/mocha.ts" exec "${process.execPath}" ${KIT}node_modules/mocha/bin/mocha.js ;;
+      test) NODE_PATH="$PWD/node_modules" NODE_OPTIONS="${nodeOptions}" exec "${process.execPath}" ${KIT}node_modules/mocha/bin/mocha.js ;;
       *) exit 127 ;; esac`,
     );
     await mkdir(join(folder, 'github/you'), { recursive: true });

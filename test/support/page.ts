@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { FROM_SOURCE } from './program.ts';
+import { programOf } from './program.ts';
 
 const KIT = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -25,9 +25,9 @@ export async function readBlocks(page: string, port: number): Promise<Block[]> {
   return [...text.matchAll(/```(\w+)\n([\s\S]*?)```/g)].map(([, language = '', text = '']) => ({ language, text }));
 }
 
-/** The words that start a program of the kit from its source, for a shell. */
+/** The words that start a program of the kit, for a shell. */
 export function inShell(program: string): string {
-  return [process.execPath, ...FROM_SOURCE, join(KIT, program)].map((part) => `"${part}"`).join(' ');
+  return [process.execPath, ...programOf(program)].map((part) => `"${part}"`).join(' ');
 }
 
 /** Writes a program that a shell finds where `bin` is on its path. */

@@ -10,6 +10,9 @@ export const FROM_SOURCE = [
   new URL('../../runtime/compile/register.js', import.meta.url).href,
 ];
 
+/** Whether `compile.ts` has compiled the kit: then tests use it as people have it, in `dist/`. */
+export const isCompiled = process.env.WEBTASK_TEST_PROGRAMS === 'compiled';
+
 /** What a program did. */
 export interface ProgramResult {
   readonly status: number | null;
@@ -56,10 +59,11 @@ export function startProgram(name: string, args: readonly string[], { cwd, env }
   });
 }
 
-/** As it is compiled, where `compile.ts` has done so; otherwise from its source. */
-function programOf(name: string): string[] {
-  const isCompiled = process.env.WEBTASK_TEST_PROGRAMS === 'compiled' && name !== 'demo'; // which is not published
-  return isCompiled ? [`${REPOSITORY}dist/${name}.js`] : [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`];
+/** The arguments that run a program, as it is compiled or from its source; `demo` is not published. */
+export function programOf(name: string): string[] {
+  return isCompiled && name !== 'demo'
+    ? [`${REPOSITORY}dist/${name}.js`]
+    : [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`];
 }
 
 function passedOn(names: readonly string[]): Record<string, string> {

@@ -13,15 +13,15 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { removeData } from './isolation.ts';
-import { FROM_SOURCE, type ProgramResult } from './program.ts';
+import { FROM_SOURCE, isCompiled, type ProgramResult } from './program.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What a mocha of a project's own needs, to run the kit from its source. */
+/** What a mocha of a project's own needs; to run the kit from its source, a little more. */
 const MOCHARC = {
-  'node-option': ['conditions=webtask-kit-source', `import=${FROM_SOURCE.at(-1)}`],
+  ...(!isCompiled && { 'node-option': ['conditions=webtask-kit-source', `import=${FROM_SOURCE.at(-1)}`] }),
   // By its path, since mocha looks for packages from where it is installed itself, which here is not the project.
-  require: [join(REPOSITORY, 'runtime/harness/mocha.ts')],
+  require: [join(REPOSITORY, isCompiled ? 'dist/mocha.js' : 'runtime/harness/mocha.ts')],
   spec: ['test/**/*.test.*'],
 };
 
