@@ -94,7 +94,6 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     for (let version = 1; version <= 10; version++) {
       project.write('webtasks/a.js', code(version));
       project.write('lib.js', String(version));
-      await new Promise((resolve) => setImmediate(resolve));
     }
     await program.until(/^reloaded after/m);
     const answers = await Promise.all([get('/a'), get('/a'), get('/a')]);

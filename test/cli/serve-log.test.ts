@@ -1,9 +1,8 @@
 import { expect } from 'chai';
 import { startOrigin } from '../support/origin.ts';
-import { runProgram } from '../support/program.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
-import { ask } from '../support/server.ts';
+import { ask, CLUSTER, clusterToken } from '../support/server.ts';
 
 describe('webtask serve --log-json', () => {
   let project: TestProject;
@@ -16,11 +15,10 @@ describe('webtask serve --log-json', () => {
 
   it('logs its start, its stop and what is for whoever runs it, a line of JSON each', async function () {
     this.timeout(30_000);
-    const minted = await runProgram('webtask', ['token', 'mint', '--container', 'shop'], { cwd: project.folder });
-    const token = minted.stdout.trimEnd();
+    const token = await clusterToken({ ten: 'shop' });
     const origin = await startOrigin((req) => req.socket.destroy());
     const args = ['serve', '--port', '0', '--isolation', 'inline', '--log-json', '--allow-origin', origin.origin];
-    server = startRunning('webtask', args, { cwd: project.folder, env: {} });
+    server = startRunning('webtask', args, { cwd: project.folder, env: CLUSTER });
     const [, url = ''] = await server.until(/^listening on (http:\/\/\S+)/m);
     const answer = await ask(`${url}/api/run/shop?key=${token}&webtask_url=${origin.origin}/a.js`);
     const { req_id, message } = JSON.parse(answer.body) as Record<string, string>;

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { runProgram } from '../support/program.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
-import { ask } from '../support/server.ts';
+import { ask, CLUSTER, clusterToken } from '../support/server.ts';
 
 /** Tries to reach the server that it runs on, as a stranger would. */
 const STRANGER = `const net = require('net');
@@ -21,16 +21,16 @@ describe('webtask serve with a network', () => {
   let token: string;
   before(async () => {
     project = createProject({});
-    token = (await runProgram('webtask', ['token', 'mint', '--container', 'shop'], { cwd: project.folder })).stdout;
+    token = await clusterToken({ ten: 'shop' });
   });
   after(() => project.remove());
   afterEach(() => server?.kill());
 
   async function tried(args: readonly string[], hosts: readonly string[]): Promise<unknown> {
-    server = startRunning('webtask', ['serve', '--port', '0', ...args], { cwd: project.folder });
+    server = startRunning('webtask', ['serve', '--port', '0', ...args], { cwd: project.folder, env: CLUSTER });
     const [, url = ''] = await server.until(/^listening on (http:\/\/\S+)/m);
     const query = new URLSearchParams({ port: new URL(url).port, hosts: hosts.join(' ') });
-    const headers = { Authorization: `Bearer ${token.trim()}` };
+    const headers = { Authorization: `Bearer ${token}` };
     return JSON.parse((await ask(`${url}/api/run/shop?${query}`, { method: 'POST', headers, body: STRANGER })).body);
   }
 

@@ -93,7 +93,7 @@ not limited: memory, open files, files of this machine, network
       await start();
       expect((await run('return cb => cb(null, 1)')).body).to.equal('1');
       server.signal('SIGINT');
-      expect(await server.ended).to.equal(0);
+      expect([await server.ended, server.stderr]).to.deep.equal([0, '']);
     }
   });
 

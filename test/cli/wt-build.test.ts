@@ -8,6 +8,7 @@ import { expect } from 'chai';
 import type { BuiltToken } from '../../runtime/build/index.ts';
 import { loadKeySet, openSeal, parseToken, verifyToken } from '../../runtime/token/index.ts';
 import { makeCertificate } from '../support/certificate.ts';
+import { giveKeys } from '../support/given-keys.ts';
 import { runProgram, startProgram, waitForLine } from '../support/program.ts';
 import { refusalOf } from '../support/refusal.ts';
 import { createRepository, type TestRepository } from '../support/repository.ts';
@@ -22,7 +23,7 @@ describe('wt-build', function () {
   this.timeout(60_000);
   let repository: TestRepository;
   let head: string;
-  before(() => {
+  before(async () => {
     repository = createRepository({
       '.gitignore': '.env\n.webtask/\n',
       'package.json': JSON.stringify({ webtasks: { hello: { secrets: [] } } }),
@@ -31,6 +32,7 @@ describe('wt-build', function () {
     });
     repository.write('.env', `STRIPE_KEY=${SECRET}\n`);
     head = repository.git('rev-parse', 'HEAD');
+    await giveKeys(join(repository.folder, '.webtask'));
   });
   after(() => repository.remove());
   const tokensFile = () => join(repository.folder, '.webtask', 'tokens.json');

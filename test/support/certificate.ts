@@ -5,6 +5,8 @@ import type { SealingCertificate } from '../../runtime/token/index.ts';
 /** What a certificate is made with. */
 export interface CertificateForm {
   readonly bits?: number;
+  /** A new one otherwise, which takes a while to make. */
+  readonly privateKey?: KeyObject;
   readonly from?: Date;
   readonly to?: Date;
   /** None for a certificate that does not say what it is for. */
@@ -14,11 +16,11 @@ export interface CertificateForm {
 /** Makes a self-signed certificate with node-forge alone, good from 2020 to 2040 unless told otherwise. */
 export function makeCertificate({
   bits = 2048,
+  privateKey = generateKeyPairSync('rsa', { modulusLength: bits }).privateKey,
   from = new Date('2020-01-01T00:00:00Z'),
   to = new Date('2040-01-01T00:00:00Z'),
   keyUsage,
 }: CertificateForm = {}): SealingCertificate & { readonly privateKey: KeyObject; readonly keyPem: string } {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
   const keyPem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
   const key = forge.pki.privateKeyFromPem(keyPem);
   const certificate = forge.pki.createCertificate();

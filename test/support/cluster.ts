@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningServer, startServer } from '../../runtime/server/index.ts';
 import { type KeySet, loadKeySet, signToken, type TokenClaims } from '../../runtime/token/index.ts';
+import { giveKeys } from './given-keys.ts';
 import { testIsolation } from './isolation.ts';
 import { startOrigin } from './origin.ts';
 import type { TestRepository } from './repository.ts';
@@ -34,6 +35,7 @@ export async function startCluster(
     const [, commit, path] = /^\/raw\/acme\/tasks\/([0-9a-f]{40})\/(.+)$/.exec(req.url ?? '') ?? [];
     res.end(execFileSync('git', ['cat-file', 'blob', `${commit}:${path}`], { cwd: repository.folder }));
   });
+  if (env.WEBTASK_SIGNING_KEY === undefined) await giveKeys(dataFolder);
   const keys = await loadKeySet({ dataFolder, env });
   const start = (settings = env): Promise<RunningServer> =>
     startServer({

@@ -14,6 +14,11 @@ import { storeSettings } from './table.ts';
 /** The keys of a cluster, as its settings say them: signing, and sealing with `dir`. */
 export const CLUSTER = { WEBTASK_SIGNING_KEY: '11'.repeat(32), WEBTASK_ENCRYPTION_KEY: '22'.repeat(32) };
 
+/** Signs claims for a server whose keys are those of `CLUSTER`. */
+export async function clusterToken(claims: TokenClaims): Promise<string> {
+  return signToken({ dd: 0, ...claims }, await loadKeySet({ dataFolder: '', env: CLUSTER }), Date.now() / 1000);
+}
+
 /** A server with an origin that it may fetch code from. */
 export interface TestServer {
   readonly url: string;

@@ -9,6 +9,7 @@ import { openStore, type Store } from '../../../runtime/store/index.ts';
 import { FROM_SOURCE } from '../../support/program.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { startRunning } from '../../support/running.ts';
+import { CLUSTER } from '../../support/server.ts';
 
 const FIXTURE = fileURLToPath(new URL('./fixtures/process.ts', import.meta.url));
 const KEY = { partition: 'p', sort: 'a' };
@@ -71,7 +72,7 @@ describe('the one owner of a data folder', () => {
 
   itOnUnix('is named to a server that finds it frozen, in bounded time and with the way out', async () => {
     owner.kill('SIGSTOP');
-    const server = startRunning('webtask', ['serve', '--port', '0', '--data', folder]);
+    const server = startRunning('webtask', ['serve', '--port', '0', '--data', folder], { env: CLUSTER });
     expect([await server.ended, server.stdout, server.stderr]).to.deep.equal([
       1,
       '',
@@ -83,7 +84,7 @@ describe('the one owner of a data folder', () => {
     await kill(owner);
     const [first, second] = await Promise.all(
       [1, 2].map(async () => {
-        const server = startRunning('webtask', ['serve', '--port', '0', '--data', folder]);
+        const server = startRunning('webtask', ['serve', '--port', '0', '--data', folder], { env: CLUSTER });
         const [, url = ''] = await server.until(/listening on (http:\/\/\S+)/);
         return { server, url };
       }),

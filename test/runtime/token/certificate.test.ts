@@ -8,8 +8,10 @@ import { refusalIn } from '../../support/refusal.ts';
 
 const NOW_MS = NOW * 1000;
 
+/** Of all that may have the same. */
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+
 describe('the certificate that is made', () => {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = createCertificate(privateKey, '0123456789abcdef', NOW_MS);
 
   it('is one of X.509, for the key it was made with, signed with that key, good for ten years', () => {
@@ -51,30 +53,30 @@ describe('the certificate that is made', () => {
 
 describe('a certificate from elsewhere', () => {
   it('is good where it has 2048 bits and is for encrypting keys, or does not say what it is for', () => {
-    expect(() => checkCertificate(makeCertificate().pem, NOW_MS)).not.to.throw();
+    expect(() => checkCertificate(makeCertificate({ privateKey }).pem, NOW_MS)).not.to.throw();
     const keyUsage = { keyEncipherment: true, digitalSignature: true };
-    expect(() => checkCertificate(makeCertificate({ keyUsage }).pem, NOW_MS)).not.to.throw();
+    expect(() => checkCertificate(makeCertificate({ privateKey, keyUsage }).pem, NOW_MS)).not.to.throw();
   });
 
   for (const [what, reason, pem] of [
     [
       'has expired',
       'it was valid until 2025-06-01T00:00:00.000Z',
-      () => makeCertificate({ to: new Date('2025-06-01T00:00:00Z') }).pem,
+      () => makeCertificate({ privateKey, to: new Date('2025-06-01T00:00:00Z') }).pem,
     ],
     [
       'is not valid yet',
       'it is not valid before 2030-06-01T00:00:00.000Z',
-      () => makeCertificate({ from: new Date('2030-06-01T00:00:00Z') }).pem,
+      () => makeCertificate({ privateKey, from: new Date('2030-06-01T00:00:00Z') }).pem,
     ],
     ['has a short key', 'its RSA key has 1024 bits, and 2048 are the least', () => makeCertificate({ bits: 1024 }).pem],
     [
       'is for signing only',
       'its key usage does not include keyEncipherment',
-      () => makeCertificate({ keyUsage: { digitalSignature: true, keyCertSign: true } }).pem,
+      () => makeCertificate({ privateKey, keyUsage: { digitalSignature: true, keyCertSign: true } }).pem,
     ],
     ['has an EC key', 'it is no X.509 certificate with an RSA key', () => EC_CERTIFICATE],
-    ['is a key', 'it is no X.509 certificate with an RSA key', () => makeCertificate().keyPem],
+    ['is a key', 'it is no X.509 certificate with an RSA key', () => makeCertificate({ privateKey }).keyPem],
     ['is no PEM', 'it is no X.509 certificate with an RSA key', () => 'certificate'],
   ] as const) {
     it(`is refused where it ${what}`, () => {
@@ -89,13 +91,13 @@ describe('a certificate from elsewhere', () => {
 
 describe('the fingerprint of a certificate', () => {
   it('is the SHA-256 of its DER, in lower-case hexadecimal', () => {
-    const { pem } = makeCertificate();
+    const { pem } = makeCertificate({ privateKey });
     const der = forge.asn1.toDer(forge.pki.certificateToAsn1(forge.pki.certificateFromPem(pem))).getBytes();
     expect(fingerprintOf(pem)).to.equal(createHash('sha256').update(der, 'binary').digest('hex'));
   });
 
   it('is refused of what is no certificate', () => {
-    expect(refusalIn(() => fingerprintOf(makeCertificate().keyPem))).to.deep.equal({
+    expect(refusalIn(() => fingerprintOf(makeCertificate({ privateKey }).keyPem))).to.deep.equal({
       code: 'CERTIFICATE_UNUSABLE',
       message: 'Secrets cannot be sealed to the certificate: it is no X.509 certificate.',
       fix: undefined,

@@ -9,6 +9,7 @@ import { refusalOf } from '../../support/refusal.ts';
 
 const NOW_MS = NOW * 1000;
 const CERTIFICATE = makeCertificate();
+const { privateKey } = CERTIFICATE;
 const SYMMETRIC = { kid: 's1', key: createSecretKey(Buffer.alloc(32, 's')) };
 const KEYS = keySet([hmacKey('k1')], { certificate: CERTIFICATE, symmetric: SYMMETRIC });
 const SHA256 = 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad';
@@ -52,10 +53,22 @@ describe('secrets that are sealed to the certificate', () => {
   });
 
   for (const [what, reason, form] of [
-    ['has expired', 'it was valid until 2026-12-31T00:00:00.000Z', { to: new Date('2026-12-31T00:00:00Z') }],
-    ['is not valid yet', 'it is not valid before 2027-02-01T00:00:00.000Z', { from: new Date('2027-02-01T00:00:00Z') }],
+    [
+      'has expired',
+      'it was valid until 2026-12-31T00:00:00.000Z',
+      { privateKey, to: new Date('2026-12-31T00:00:00Z') },
+    ],
+    [
+      'is not valid yet',
+      'it is not valid before 2027-02-01T00:00:00.000Z',
+      { privateKey, from: new Date('2027-02-01T00:00:00Z') },
+    ],
     ['has 1024 bits', 'its RSA key has 1024 bits, and 2048 are the least', { bits: 1024 }],
-    ['is for signing', 'its key usage does not include keyEncipherment', { keyUsage: { digitalSignature: true } }],
+    [
+      'is for signing',
+      'its key usage does not include keyEncipherment',
+      { privateKey, keyUsage: { digitalSignature: true } },
+    ],
   ] as const) {
     it(`are refused where the certificate ${what}`, async () => {
       const keys = keySet([], { certificate: makeCertificate(form) });

@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { skipUnlessShutIn } from '../../support/isolation.ts';
 import { descendantsOf, type ProcessInfo, untilGone } from '../../support/processes.ts';
-import { runProgram } from '../../support/program.ts';
 import { createProject, type TestProject } from '../../support/project.ts';
 import { type RunningProgram, startRunning } from '../../support/running.ts';
+import { CLUSTER, clusterToken } from '../../support/server.ts';
 
 /** Never lets go of its process, and has started another one. */
 const LOOP = `return (cb) => {
   const fs = require('fs');
-  fs.writeFileSync('/tmp/webtask-killed-server', 'x');
   require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
   fs.writeSync(1, 'loops\\n');
   while (true);
@@ -25,8 +24,7 @@ describe('a server that is killed', function () {
       this.skip();
     }
     project = createProject({});
-    const minted = await runProgram('webtask', ['token', 'mint', '--container', 'shop'], { cwd: project.folder });
-    token = minted.stdout.trimEnd();
+    token = await clusterToken({ ten: 'shop' });
   });
   afterEach(() => server?.kill());
   after(() => project?.remove());
@@ -34,7 +32,8 @@ describe('a server that is killed', function () {
   for (const mode of ['process', 'sandbox']) {
     it(`leaves no worker behind, also none that loops (${mode})`, async function () {
       if (mode === 'sandbox') skipUnlessShutIn(this);
-      const running = startRunning('webtask', ['serve', '--port', '0', '--isolation', mode], { cwd: project.folder });
+      const args = ['serve', '--port', '0', '--isolation', mode];
+      const running = startRunning('webtask', args, { cwd: project.folder, env: CLUSTER });
       server = running;
       const [, url = ''] = await running.until(/^listening on (http:\/\/\S+)/m);
       const call = fetch(`${url}/api/run/shop?key=${token}`, { method: 'POST', body: LOOP }).catch(() => undefined);

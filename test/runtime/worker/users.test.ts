@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { takeUser, type WorkerUser } from '../../../runtime/worker/users.ts';
 import { FROM_SOURCE } from '../../support/program.ts';
 import { refusalOf } from '../../support/refusal.ts';
+import { until } from '../../support/until.ts';
 
 /** Numbers that no other test has, and few enough to run out of. */
 const RANGE = { first: 299_001, last: 299_003 };
@@ -87,7 +88,7 @@ describe('the users of workers', () => {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     const isListed = (): boolean => /^State:\s+Z/m.test(statusOfChild(parent.pid ?? 0));
-    while (!isListed()) await new Promise((resolve) => setImmediate(resolve));
+    await until(isListed);
     expect(await take(only)).to.equal(299_005);
     parent.kill('SIGKILL');
     await once(parent, 'exit');

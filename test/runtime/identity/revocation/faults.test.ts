@@ -9,6 +9,7 @@ import { createClient } from '../../../../runtime/store/client.ts';
 import { createDynamoDBStore, type Store } from '../../../../runtime/store/index.ts';
 import { type Fault, type FaultyDynamoDB, startFaultyDynamoDB } from '../../../support/faulty-dynamodb.ts';
 import { ISS, NOW, verified } from '../../../support/revocation.ts';
+import { until } from '../../../support/until.ts';
 
 /** How the store's answers are called, and what of it is said. */
 const FAULTS: readonly (readonly [Exclude<Fault, 'none' | 'slow'>, string])[] = [
@@ -21,7 +22,8 @@ const FAULTS: readonly (readonly [Exclude<Fault, 'none' | 'slow'>, string])[] = 
 
 const PATIENCE_MS = 300;
 
-describe('revocation over a store that fails', () => {
+describe('revocation over a store that fails', function () {
+  this.timeout(30_000);
   let dynamodb: FaultyDynamoDB;
   let store: Store;
   let time: number;
@@ -99,17 +101,18 @@ describe('revocation over a store that fails', () => {
         expect((await two.confirm(verified({ jti: 'tried' }))).status).to.equal('revoked');
       });
 
-      for (const spared of [1, 2, 3, 4]) {
-        it(`from its ${spared + 1}. answer on, acknowledges only what all know`, async () => {
-          const [one, two] = await openTwo();
+      it('from its second, third, fourth or fifth answer on, acknowledges only what all know', async () => {
+        const [one, two] = await openTwo();
+        for (const spared of [1, 2, 3, 4]) {
+          const sub = `user ${spared}`;
           Object.assign(dynamodb, { fault, spared });
-          const outcome = await codeOf(one.revoke({ kind: 'sub', iss: ISS, id: 'user 1', notBefore: NOW }));
+          const outcome = await codeOf(one.revoke({ kind: 'sub', iss: ISS, id: sub, notBefore: NOW }));
           dynamodb.fault = 'none';
-          const { status } = await two.confirm(verified());
+          const { status } = await two.confirm(verified({ sub }));
           if (outcome === 'done') expect(status).to.equal('revoked');
           else expect(outcome).to.equal('STORE_UNREACHABLE');
-        });
-      }
+        }
+      });
 
       it('says no reason, but that it cannot', async () => {
         const [one] = await openTwo();
@@ -123,7 +126,7 @@ describe('revocation over a store that fails', () => {
         const three = open();
         expect((await three.tenant(tenant).confirm(verified())).status).to.equal('unknown');
         expect(three.tenant(tenant).check(verified({ jti: 'revoked' })).status).to.equal('unknown');
-        while (three.readiness().problem === undefined) await new Promise(setImmediate);
+        await until(() => three.readiness().problem !== undefined);
         expect(three.readiness()).to.deep.include({ isReady: false, tenants: 1, ready: 0 });
         expect(three.readiness().problem).to.match(/^The store did not answer: /);
         dynamodb.fault = 'none';

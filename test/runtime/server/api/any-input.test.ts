@@ -11,7 +11,7 @@ import { type Route, registeredRoutes } from '../../../support/routes.ts';
 import { CLUSTER } from '../../../support/server.ts';
 
 /** Requests for each route; `npm run test:slow` tries more. */
-const RUNS = Number(process.env.WEBTASK_TEST_RUNS ?? 40);
+const RUNS = Number(process.env.WEBTASK_TEST_RUNS ?? 15);
 
 const routes = await registeredRoutes();
 /** Runs are no routes, and take anything too. */

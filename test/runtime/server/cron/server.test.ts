@@ -7,6 +7,7 @@ import { createJobs, type JobRun } from '../../../../runtime/server/cron/jobs.ts
 import { openStore } from '../../../../runtime/store/index.ts';
 import { CLAIM_MS, cronBed, success, VALID } from '../../../support/cron.ts';
 import { ask, startTestServer, type TestServer } from '../../../support/server.ts';
+import { until } from '../../../support/until.ts';
 
 const JOB = { container: 'test', name: 'job' };
 
@@ -107,7 +108,7 @@ describe('a server with cron jobs', function () {
     for (const name of names) await busy.jobs.put({ ...JOB, name }, { schedule: '5 * * * *' }, VALID);
     bed.at('10:05');
     const ticking = busy.scheduler.tick();
-    while (open.length < 20) await new Promise((resolve) => setImmediate(resolve));
+    await until(() => open.length >= 20);
     await idle.tick();
     for (const one of open) one();
     await ticking;

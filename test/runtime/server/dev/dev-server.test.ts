@@ -6,6 +6,7 @@ import { createMemoryStore } from '../../../../runtime/store/index.ts';
 import { readLimits } from '../../../../runtime/worker/index.ts';
 import { createProject, type TestProject } from '../../../support/project.ts';
 import { type Answer, apiError, ask, proxyError, type Question } from '../../../support/server.ts';
+import { until } from '../../../support/until.ts';
 
 const BROWSER = { headers: { Accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } };
 
@@ -43,7 +44,7 @@ for (const isolation of ['inline', 'process'] as const)
     const get = (path: string, question?: Question) => ask(server.url + path, question);
     /** What was printed, times left out, once the line of a request was. */
     const printed = async (last: RegExp): Promise<string[]> => {
-      while (!lines.some((line) => last.test(line))) await new Promise((resolve) => setImmediate(resolve));
+      await until(() => lines.some((line) => last.test(line)));
       return lines.map(
         (line) =>
           line

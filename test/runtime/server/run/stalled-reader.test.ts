@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { ask, startTestServer, type TestServer } from '../../../support/server.ts';
+import { until } from '../../../support/until.ts';
 
 /** Writes as long as it is taken, and says how much it got rid of when nothing is taken any more. */
 const ENDLESS = `module.exports = (context, req, res) => {
@@ -48,9 +49,7 @@ describe('a caller that stops reading', () => {
     return socket;
   }
   const held = (): number[] => server.lines.flatMap((line) => /held at (\d+)/.exec(line)?.slice(1).map(Number) ?? []);
-  async function untilHeld(count: number): Promise<void> {
-    while (held().length < count) await new Promise((resolve) => setImmediate(resolve));
-  }
+  const untilHeld = (count: number) => until(() => held().length >= count);
 
   it('holds back who writes for it: what waits for it is bounded, however much there is', async () => {
     await stall();
