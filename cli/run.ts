@@ -1,14 +1,16 @@
 import { readFile } from 'node:fs/promises';
-import { url as inspectorUrl, open as openInspector, waitForDebugger } from 'node:inspector';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fetchTextAnywhere } from '../runtime/code/fetch-text.ts';
+import { keepTransformed } from '../runtime/compile/index.ts';
 import { maskSecrets } from '../runtime/context/index.ts';
 import { fail } from '../runtime/errors.ts';
-import { testStorage, toRunRequest } from '../runtime/harness/index.ts';
+import { toRunRequest } from '../runtime/harness/request.ts';
+import { testStorage } from '../runtime/harness/storage.ts';
 import { loadWebtask, type RunProblem, type RunReply, type RunSettings, runWebtask } from '../runtime/invoke/index.ts';
 import { webtaskName, webtaskSettings } from '../runtime/project/index.ts';
 import type { DevWebtask } from '../runtime/server/dev/index.ts';
 import type { Isolation } from '../runtime/worker/index.ts';
+import { publicFolder } from '../runtime/worker/program.ts';
 import type { ReadyWebtask } from './run-in-worker.ts';
 
 /** `webtask run`: sends one request to a webtask and prints the response as `curl -i` does. */
@@ -35,7 +37,7 @@ export async function run(
   };
   const { isolation } = options;
   if (options.inspect && isolation !== 'inline') fail('INSPECT_ISOLATION', { isolation });
-  if (options.inspect) waitForInspector();
+  if (options.inspect) await waitForInspector();
   const webtask = { name, file: path, code, settings, onLine, onProblem };
   const limitMs = options.inspect ? 0 : 30_000;
   // The other one is loaded where it is asked for: it takes longer than most webtasks.
@@ -63,7 +65,8 @@ export async function run(
 async function openInProcess(webtask: DevWebtask, limitMs: number): Promise<ReadyWebtask> {
   const { name, code, file, settings, onLine, onProblem } = webtask;
   const storage = testStorage(undefined, name)();
-  const source = { code, file, fetchText: fetchTextAnywhere };
+  const transform = keepTransformed(join(publicFolder(), 'transformed'));
+  const source = { code, file, fetchText: fetchTextAnywhere, transform };
   const loaded = await loadWebtask(source, { ...settings, storage }, { onLine });
   const all: RunSettings = {
     ...settings,
@@ -114,9 +117,10 @@ function bodyType(data: string | undefined): Record<string, string> {
  *
  * @throws INSPECTOR_PORT_TAKEN
  */
-function waitForInspector(): void {
-  if (inspectorUrl() === undefined) openInspector(); // an editor that started this process has opened it
-  if (inspectorUrl() === undefined) fail('INSPECTOR_PORT_TAKEN', { port: process.debugPort });
+async function waitForInspector(): Promise<void> {
+  const { open, url, waitForDebugger } = await import('node:inspector');
+  if (url() === undefined) open(); // an editor that started this process has opened it
+  if (url() === undefined) fail('INSPECTOR_PORT_TAKEN', { port: process.debugPort });
   waitForDebugger();
 }
 

@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { fail, WebtaskError } from '../errors.ts';
 import { loadModule, type ModuleWebtask } from './load.ts';
+import type { transformCode } from './transform.ts';
 import { type Language, type Translated, translate } from './translate.ts';
 
 /** The text of a webtask and where it is from. */
@@ -14,6 +15,8 @@ export interface WebtaskSource {
   readonly modulePaths?: readonly string[] | undefined;
   /** Does the work of {@link translate}, where that is done elsewhere. */
   readonly translate?: ((code: string, file: string, language: Language) => Promise<Translated>) | undefined;
+  /** Has esbuild transform it where that is done here, or knows what it made; by default it does so each time. */
+  readonly transform?: typeof transformCode | undefined;
   /** Fetches compilers and middleware that metadata names by URL. Without it, they are refused. */
   readonly fetchText?: ((url: string) => Promise<string>) | undefined;
 }
@@ -34,8 +37,10 @@ export interface LoadedExport {
  * @throws COMPILE_FAILED, COMPILE_RETURN_IN_MODULE, COMPILE_DEPENDENCIES, MODULE_VERSION_MISSING
  */
 export async function compileNode(source: WebtaskSource, given: ModuleWebtask): Promise<LoadedExport> {
-  const toCommonJS = source.translate ?? translate;
-  const { code, rewritten } = await toCommonJS(source.code, source.file, languageOf(source, given.meta));
+  const language = languageOf(source, given.meta);
+  const { code, rewritten } = source.translate
+    ? await source.translate(source.code, source.file, language)
+    : await translate(source.code, source.file, language, undefined, source.transform);
   // Node keeps the source maps only of code that it compiles after this.
   if (rewritten || INLINE_MAP.test(code)) process.setSourceMapsEnabled(true);
   // Files beside it may be TypeScript too; where it is translated elsewhere there are none.

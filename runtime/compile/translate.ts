@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { compileFunction } from 'node:vm';
 import type { Message, TransformFailure } from 'esbuild';
 import { fail } from '../errors.ts';
+import type { transformCode } from './transform.ts';
 
 /** The language of a webtask's source text. */
 export type Language = 'javascript' | 'typescript';
@@ -25,6 +26,7 @@ const MODULE_PARAMETERS = ['exports', 'require', 'module', '__filename', '__dirn
  * @param code - source text
  * @param file - absolute path under which it is compiled
  * @param target - what has to understand it, as esbuild says it; by default the running Node
+ * @param transform - has esbuild transform it, or knows what it made
  * @throws COMPILE_RETURN_IN_MODULE, COMPILE_FAILED
  * @see protocol reference 2.1, 2.4
  */
@@ -33,10 +35,11 @@ export async function translate(
   file: string,
   language: Language,
   target = `node${process.versions.node}`,
+  transform?: typeof transformCode,
 ): Promise<Translated> {
   const source = code.startsWith('\uFEFF') ? code.slice(1) : code;
   if (language === 'javascript' && isCommonJS(source)) return { code: source, rewritten: false };
-  return rewrite(source, file, language, target);
+  return rewrite(source, file, language, target, transform);
 }
 
 /**
@@ -49,10 +52,11 @@ export async function rewrite(
   file: string,
   language: Language,
   target = `node${process.versions.node}`,
+  transform?: typeof transformCode,
 ): Promise<Translated> {
-  const { transformCode } = await import('./transform.ts'); // most code goes without
+  const run = transform ?? (await import('./transform.ts')).transformCode; // most code goes without
   try {
-    const result = await transformCode(source, {
+    const result = await run(source, {
       loader: language === 'typescript' ? 'ts' : 'js',
       format: 'cjs',
       platform: 'node',
