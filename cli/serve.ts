@@ -65,6 +65,12 @@ export async function serve(
     onError,
     onRefusal: (error, requestId) => log?.error(error, requestId),
   });
+  // Before it says that it listens: whoever reads that may end it at once.
+  stopOnSignals(async () => {
+    log?.info('stopping');
+    await server.close();
+    log?.info('stopped');
+  });
   const { mode, because, unlimited } = server.isolation;
   log?.info('started', { url: server.url, isolation: mode, version: version() });
   console.log(`listening on ${server.url} (${mode}: ${ISOLATION[mode]})`);
@@ -72,11 +78,6 @@ export async function serve(
   if (unlimited.length > 0) console.log(`not limited: ${unlimited.join(', ')}`);
   console.log(`next: webtask token mint --container default --delegation-depth 1 --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
-  stopOnSignals(async () => {
-    log?.info('stopping');
-    await server.close();
-    log?.info('stopped');
-  });
 }
 
 /** As `parseUsers` lets it be. */
