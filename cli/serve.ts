@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { WebtaskError } from '../runtime/errors.ts';
-import { type LogLevel, openOperationLog, startServer } from '../runtime/server/index.ts';
+import type { LogLevel } from '../runtime/server/operation-log.ts';
+import { startServer } from '../runtime/server/start.ts';
 import { version } from '../runtime/version.ts';
 import { describeError } from './program.ts';
 
@@ -37,7 +38,9 @@ export async function serve(
   },
 ): Promise<void> {
   setFlagsFromString('--no-parallel-scavenge'); // the other cores are the workers'
-  const log = options.logJson ? await openOperationLog(options.logLevel) : undefined;
+  const log = options.logJson
+    ? await (await import('../runtime/server/operation-log.ts')).openOperationLog(options.logLevel)
+    : undefined;
   const onError = (error: unknown, requestId?: string): void => {
     const isUnforeseen = error instanceof WebtaskError && error.code === 'INTERNAL';
     if (log) log.error(error, requestId);

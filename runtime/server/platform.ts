@@ -28,6 +28,7 @@ import { openRunner } from './run/open-runner.ts';
 import { readTarget } from './run/request.ts';
 import { createRunHandler } from './run/run.ts';
 import { openSharedStore } from './shared-store.ts';
+import type { FirstWorker } from './start-first.ts';
 import { createAuthorizer, createIdentifier } from './tokens/authorize.ts';
 import { createIssuer } from './tokens/issue.ts';
 
@@ -48,17 +49,19 @@ export interface Platform {
  * Opens all that a server works with, and joins it together.
  *
  * @param choosing - what webtasks run in
+ * @param first - the first worker, which is started in that unless it cannot be had
  * @param baseUrl - the public base of URLs, as soon as it is known
  * @throws SETTING_INVALID, and what {@link loadKeySet} and {@link openSharedStore} throw
  */
 export async function openPlatform(
   options: ServerOptions,
   choosing: Promise<ChosenIsolation>,
+  first: FirstWorker | undefined,
   baseUrl: () => string,
 ): Promise<Platform> {
   const { env, dataFolder, limitMs, onLine, runDomain } = options;
   const readPeer = createPeerReader(options.trustedProxies ?? [], options.publicUrl);
-  const [{ mode }, keys] = await Promise.all([choosing, loadKeySet(options)]);
+  const keys = await loadKeySet(options);
   const mayReadMetrics = createMetricsReaders(env);
   const logs = createLogs();
   const metrics = createMetrics({ logReaders: logs.countAll });
@@ -82,6 +85,10 @@ export async function openPlatform(
   const data = openData(options, openStoreOnce, ownHosts, baseUrl);
   const { registry, forRuns, codeStore, openDocuments, quotas } = data;
   const { loadCode } = codeStore;
+  const { mode } = await choosing.catch(async (error: unknown) => {
+    await sharedStore.close();
+    throw error;
+  });
   const packages = modulesFolder(dataFolder, mode);
   const modules = createModules(packages, env);
   const usage = readLimits(env);
@@ -96,6 +103,7 @@ export async function openPlatform(
     limits: usage,
     pool: readPoolLimits(env, usage.memoryBytes),
     network: networkPolicy(options),
+    start: first?.mode === mode ? first.start : undefined,
     onOutput: onLine,
   });
   const findCode = createCodeFinder(forRuns, loadCode, data.maxCodeBytes);

@@ -21,6 +21,7 @@ export interface ChosenIsolation {
  *
  * @param users - for workers, where this process may choose their user
  * @param network - where they may connect to, once they are shut in
+ * @param first - a worker that is being started shut in: where it gets ready, nothing else need be tried
  * @throws SANDBOX_UNAVAILABLE, NETWORK_UNAVAILABLE where that is asked for and cannot be had: nobody gets less than they
  * asked for
  */
@@ -28,8 +29,14 @@ export async function chooseIsolation(
   asked: Isolation | undefined,
   users: UserRange,
   network: NetworkPolicy,
+  first?: Promise<unknown>,
 ): Promise<ChosenIsolation> {
   if (asked === 'inline' || asked === 'process') return { mode: asked, unlimited: unlimitedIn(asked) };
+  const isShutIn = await first?.then(
+    () => true,
+    () => false, // it is tried below why
+  );
+  if (isShutIn) return { mode: 'sandbox', unlimited: [] };
   const uid = process.getuid?.() === 0 ? users.last : undefined;
   const probing = network === 'none' ? undefined : tryNetwork(network, uid);
   probing?.catch(() => undefined); // of no interest where workers cannot be shut in

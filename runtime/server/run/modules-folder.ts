@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Isolation, publicFolder } from '../../worker/index.ts';
+import type { Isolation } from '../../worker/choose-isolation.ts';
+import { publicFolder } from '../../worker/program.ts';
 
 /**
  * Gives the folder of the packages that webtasks can require. Workers that are users of their own have to reach it,
@@ -15,6 +16,11 @@ export function modulesFolder(dataFolder: string, mode: Isolation): string {
   mkdirSync(folder, { recursive: true });
   if (name !== undefined) for (const it of [publicFolder(), folder]) chmodSync(it, 0o755); // whatever the umask is
   return folder;
+}
+
+/** The folders of this machine that webtasks can read although they are shut in. */
+export function readableFolders(modulesFolder: string, folder: string | undefined): string[] {
+  return folder === undefined ? [modulesFolder] : [modulesFolder, folder];
 }
 
 /** Servers do not share packages: each may have a registry of its own. */

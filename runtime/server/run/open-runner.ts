@@ -1,5 +1,6 @@
 import type { Documents } from '../../store/index.ts';
-import type { Isolation, Limits, NetworkPolicy, PoolLimits, UserRange } from '../../worker/index.ts';
+import type { Isolation, Limits, NetworkPolicy, PoolLimits, StartOne, UserRange } from '../../worker/index.ts';
+import { readableFolders } from './modules-folder.ts';
 import type { Runner } from './runner.ts';
 import type { VersionParts } from './versions.ts';
 
@@ -21,6 +22,8 @@ export interface RunnerParts extends Omit<VersionParts<unknown>, 'onForgotten' |
   readonly pool: PoolLimits;
   /** Where they may connect to, unless they run in this process. */
   readonly network: NetworkPolicy;
+  /** Starts workers in that mode, where one has been started already. */
+  readonly start?: StartOne | undefined;
   /** Receives what workers print past the streams of their webtasks. */
   readonly onOutput: (text: string) => void;
 }
@@ -35,10 +38,6 @@ export async function openRunner(mode: Isolation, parts: RunnerParts): Promise<R
     import('../../worker/index.ts'),
     import('./worker-runner.ts'),
   ]);
-  const start = openStarter({
-    ...parts,
-    mode,
-    readable: folder === undefined ? [modulesFolder] : [modulesFolder, folder],
-  });
+  const start = parts.start ?? openStarter({ ...parts, mode, readable: readableFolders(modulesFolder, folder) });
   return createWorkerRunner({ ...its, pool: createPool(start, parts.pool, () => performance.now()) });
 }
