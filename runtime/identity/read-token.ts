@@ -18,17 +18,35 @@ export interface ReadToken {
 /** Longer ones are refused before a single character is read. */
 const MAX_LENGTH = 8 * 1024;
 
+/** What the header of a token says that counts. */
+type ReadHeader = Pick<ReadToken, 'algorithm' | 'kid'>;
+
 /**
- * Reads an access token, without looking at keys or times. What the header offers as keys (`jwk`, `jku`, `x5c`, `x5u`) is
- * not looked at, and what it demands to be understood (`crit`, `b64`) is refused, since nothing of it is.
+ * Makes the reading of access tokens, without looking at keys or times. What the header offers as keys (`jwk`, `jku`,
+ * `x5c`, `x5u`) is not looked at, and what it demands to be understood (`crit`, `b64`) is refused, since nothing of it is.
  *
- * @param token - compact JWS
- * @throws ACCESS_TOKEN_MALFORMED, ACCESS_TOKEN_TYPE, ACCESS_TOKEN_ALGORITHM, and those of {@link readClaims}
+ * @returns a function of compact JWS that throws ACCESS_TOKEN_MALFORMED, ACCESS_TOKEN_TYPE, ACCESS_TOKEN_ALGORITHM, and
+ *   what {@link readClaims} throws
  * @see RFC 7515 section 4.1, RFC 8725 sections 3.1, 3.10 and 3.11
  */
-export function readToken(token: string, rules: VerifierRules): ReadToken {
-  if (typeof token !== 'string') malformed('it is not a text');
-  const { header, payload, signingInput, signature } = parseCompact(token, MAX_LENGTH, malformed);
+export function createTokenReader(rules: VerifierRules): (token: string) => ReadToken {
+  let last: { readonly header: object; readonly read: ReadHeader } | undefined;
+
+  /** Parsing gives the same object, which is frozen, for the same header once more. */
+  function readOnce(header: Record<string, unknown>): ReadHeader {
+    if (last?.header !== header) last = { header, read: readHeader(header, rules) };
+    return last.read;
+  }
+
+  return (token) => {
+    if (typeof token !== 'string') malformed('it is not a text');
+    const { header, payload, signingInput, signature } = parseCompact(token, MAX_LENGTH, malformed);
+    const { algorithm, kid } = readOnce(header);
+    return { algorithm, kid, claims: readClaims(payload, rules), signingInput, signature };
+  };
+}
+
+function readHeader(header: Record<string, unknown>, rules: VerifierRules): ReadHeader {
   const { alg, kid, typ } = header;
   for (const name of ['crit', 'b64']) {
     if (Object.hasOwn(header, name)) malformed(`header has the member "${name}"`);
@@ -43,5 +61,5 @@ export function readToken(token: string, rules: VerifierRules): ReadToken {
     const accepted = rules.algorithms.join(', ');
     return fail('ACCESS_TOKEN_ALGORITHM', { alg: typeof alg === 'string' ? alg : 'nothing', accepted });
   }
-  return { algorithm, kid, claims: readClaims(payload, rules), signingInput, signature };
+  return { algorithm, kid };
 }

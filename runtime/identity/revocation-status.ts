@@ -1,5 +1,8 @@
 import type { JwtClaims } from './claims.ts';
 
+/** Where a verified token holds what an entry may name it by, which is made once for each checker in turn. */
+export const NAMES = Symbol('names');
+
 /** A token whose signature and times were found good, as far as its revocation is concerned. */
 export interface VerifiedToken {
   readonly claims: JwtClaims;
@@ -8,6 +11,8 @@ export interface VerifiedToken {
    * whole token, whose signature may be spelled in several ways.
    */
   readonly digest: () => string;
+  /** Is there in those of a verifier, which may be asked for again and again. */
+  [NAMES]?: { readonly of: object; readonly keys: (string | null | undefined)[] } | undefined;
 }
 
 /** What is known of a token's revocation, and as of when. */

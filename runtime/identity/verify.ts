@@ -7,9 +7,9 @@ import type { VerificationKey } from './jwks/verification-key.ts';
 import type { VerificationKeys } from './jwks/verification-keys.ts';
 import { malformed } from './malformed.ts';
 import { checkTimes } from './read-claims.ts';
-import { type ReadToken, readToken } from './read-token.ts';
+import { createTokenReader, type ReadToken } from './read-token.ts';
 import { createMemory } from './remember.ts';
-import type { VerifiedToken } from './revocation-status.ts';
+import { NAMES, type VerifiedToken } from './revocation-status.ts';
 import { readOptions, type VerifierOptions } from './verifier-options.ts';
 
 /** Tells genuine access tokens of one issuer for one API from all others. */
@@ -51,7 +51,7 @@ const REMEMBERED = 2000;
 /**
  * Makes the check of access tokens. Keep what it gives: it holds the keys, and the tokens whose signature was found good.
  *
- * A token is remembered by its whole text, so that another spelling of it is another token; its times, and whether its
+ * A token that has come twice is remembered by its whole text, so that another spelling of it is another token; its times, and whether its
  * key is still one of the issuer's, are looked at every time it comes. Whether it is revoked is not known here.
  *
  * @throws VERIFIER_OPTION_INVALID
@@ -64,10 +64,11 @@ const REMEMBERED = 2000;
 export function createVerifier(options: VerifierOptions): Verifier {
   const rules = readOptions(options);
   const keys: KeySource = openKeySource(options, rules);
+  const readToken = createTokenReader(rules);
   const remembered = createMemory<Remembered>(REMEMBERED);
 
   function recall(token: string): VerifiedToken | undefined {
-    const known = remembered.get(token);
+    const known = typeof token === 'string' ? remembered.get(token) : undefined; // another one is refused when it is read
     if (known === undefined || !keys.current()?.has(known.key)) return undefined;
     checkTimes(known.verified.claims, rules, now());
     return known.verified;
@@ -75,7 +76,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
 
   function believe(token: string, { claims, signingInput, signature }: ReadToken, key: VerificationKey): VerifiedToken {
     if (!key.verify(signingInput, signature)) fail('ACCESS_TOKEN_SIGNATURE');
-    const verified = { claims, digest: digestOf(signingInput) };
+    const verified = { claims, digest: digestOf(signingInput), [NAMES]: undefined };
     remembered.set(token, { verified, key });
     return verified;
   }
@@ -84,7 +85,7 @@ export function createVerifier(options: VerifierOptions): Verifier {
   function attempt(token: string): { verified: VerifiedToken } | { read: ReadToken } {
     const recalled = recall(token);
     if (recalled) return { verified: recalled };
-    const read = readToken(token, rules);
+    const read = readToken(token);
     checkTimes(read.claims, rules, now()); // before any key: an expired token is not worth a fetch
     const current = keys.current();
     const key = current && findKey(current, read);
@@ -122,6 +123,8 @@ export function createVerifier(options: VerifierOptions): Verifier {
  */
 function findKey(keys: VerificationKeys, { kid, algorithm }: ReadToken): VerificationKey | undefined {
   const named = keys.named(kid);
+  const [only] = named;
+  if (named.length === 1 && only?.algorithm === algorithm) return only;
   const fitting = named.filter((key) => key.algorithm === algorithm);
   const [key] = fitting;
   if (kid === undefined && fitting.length !== 1)

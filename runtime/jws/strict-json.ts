@@ -29,38 +29,54 @@ export function parseStrictObject(text: string, what: string, refuse: Refuse): R
 }
 
 /**
- * Freezes a value that was JSON, and what is in it.
+ * Freezes an object or list that was JSON, and what is in it.
  *
  * @returns the number of members, at any depth; `undefined` where that is more than `levels`
  */
-function freeze(value: unknown, levels: number): number | undefined {
-  if (typeof value !== 'object' || value === null) return 0;
+function freeze(value: object, levels: number): number | undefined {
   if (levels === 0) return undefined;
   const isList = Array.isArray(value);
-  let count = 0;
-  for (const name in value) {
-    const inside = freeze((value as Record<string, unknown>)[name], levels - 1);
-    if (inside === undefined) return undefined;
-    count += isList ? inside : inside + 1;
+  const inside: readonly unknown[] = isList ? value : Object.values(value);
+  let count = isList ? 0 : inside.length;
+  for (let at = 0; at < inside.length; at++) {
+    const it = inside[at];
+    if (typeof it !== 'object' || it === null) continue;
+    const members = freeze(it, levels - 1);
+    if (members === undefined) return undefined;
+    count += members;
   }
   Object.freeze(value);
   return count;
 }
 
-const QUOTE = 0x22;
 const COLON = 0x3a;
-const BACKSLASH = 0x5c;
+const SPACE = 0x20;
 
-/** The number of members that a text writes, which is known to be JSON: of those that come twice both. */
+/**
+ * The number of members that a text writes, which is known to be JSON: of those that come twice both. A member is a text
+ * with a colon behind it; what is in texts is passed over.
+ */
 function membersWritten(text: string): number {
+  const endOf = text.includes('\\') ? endOfEscaped : endOfPlain;
   let count = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === COLON) count += 1;
-    if (code !== QUOTE) continue;
-    for (i += 1; text.charCodeAt(i) !== QUOTE; i++) if (text.charCodeAt(i) === BACKSLASH) i += 1;
+  for (let at = text.indexOf('"'); at >= 0; at = text.indexOf('"', at)) {
+    at = endOf(text, at);
+    while (text.charCodeAt(at) <= SPACE) at += 1; // in JSON blanks are all that is up to there
+    if (text.charCodeAt(at) === COLON) count += 1;
   }
   return count;
+}
+
+/** What is behind a text that begins here, in JSON without a backslash. */
+function endOfPlain(text: string, start: number): number {
+  return text.indexOf('"', start + 1) + 1;
+}
+
+/** What is behind a text that begins here. */
+function endOfEscaped(text: string, start: number): number {
+  let at = start + 1;
+  for (; text[at] !== '"'; at++) if (text[at] === '\\') at += 1;
+  return at + 1;
 }
 
 /** The name of a member that a text, which is known to be JSON, writes twice in one object. */

@@ -64,6 +64,13 @@ function verifierOf(name: AlgorithmName, key: KeyObject): VerificationKey['verif
   const bytes = signatureBytes ?? Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8);
   // The bare key where that says it all: Node reads it faster.
   const input = Object.keys(options).length === 0 ? key : { key, ...options };
-  return (signingInput, signature) =>
-    signature.length === bytes && verify(hash, Buffer.from(signingInput), input, signature);
+  return (signingInput, signature) => {
+    if (signature.length !== bytes) return false;
+    const fits = signingInput.length * 3 <= scratch.length;
+    const signed = fits ? scratch.subarray(0, scratch.write(signingInput)) : Buffer.from(signingInput);
+    return verify(hash, signed, input, signature);
+  };
 }
+
+/** Where what was signed is laid out: memory of its own for each costs more than to fill it. */
+const scratch = Buffer.allocUnsafeSlow(24 * 1024);

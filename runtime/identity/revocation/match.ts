@@ -1,5 +1,5 @@
 import type { JwtClaims } from '../claims.ts';
-import type { VerifiedToken } from '../revocation-status.ts';
+import { NAMES, type VerifiedToken } from '../revocation-status.ts';
 import { CLOCKS_DIFFER } from './clock.ts';
 import type { Denylist } from './denylist.ts';
 import type { RevocationKind } from './entry.ts';
@@ -37,9 +37,6 @@ const NAMED: readonly (readonly [RevocationKind, string])[] = [
  * @param now - seconds since the epoch
  */
 export function createMatcher(keys: Keys, denylist: Denylist, now: () => number): Matcher {
-  /** By place, as far as they were made; null where a token has none. */
-  const known = new WeakMap<VerifiedToken, (string | null | undefined)[]>();
-
   const places: readonly Place[] = [
     { kind: 'jti', keyOf: (token) => ofToken(keys, token) },
     ...NAMED.map(([kind, claim]) => ({ kind, keyOf: (token: VerifiedToken) => ofClaim(keys, kind, token, claim) })),
@@ -47,12 +44,12 @@ export function createMatcher(keys: Keys, denylist: Denylist, now: () => number)
     { kind: 'tenant', keyOf: () => keys('tenant', '', '') },
   ];
 
+  /** By place, as far as they were made; null where a token has none. */
   function madeOf(token: VerifiedToken): (string | null | undefined)[] {
-    let made = known.get(token);
-    if (!made) {
-      made = places.map(() => undefined);
-      known.set(token, made);
-    }
+    const kept = token[NAMES];
+    if (kept?.of === keys) return kept.keys;
+    const made: (string | null | undefined)[] = [];
+    if (NAMES in token) token[NAMES] = { of: keys, keys: made };
     return made;
   }
 

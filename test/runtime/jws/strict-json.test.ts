@@ -34,6 +34,22 @@ describe('JSON that has one reading only', () => {
     );
   });
 
+  it('is parsed with blanks wherever JSON has them, and with whatever texts hold', () => {
+    const text = ' { "a" : [ 1 , { "b"\t: "x" } ]\r\n, "c"\n:\n{ } , ":" : ":" , "\\":" : "\\\\" , "e":"" } ';
+    expect(parse(text)).to.deep.equal(JSON.parse(text));
+    const symbols = fc.string({ unit: fc.constantFrom('"', '\\', ':', '{', '}', ',', ' ', 'a') });
+    fc.assert(
+      fc.property(
+        fc.dictionary(symbols, fc.oneof(symbols, fc.array(symbols))),
+        fc.constantFrom('', ' ', '\t'),
+        (value, blank) => {
+          const any = JSON.stringify(value, undefined, blank);
+          expect(parse(any)).to.deep.equal(JSON.parse(any));
+        },
+      ),
+    );
+  });
+
   it('lets objects beside one another have members of one name', () => {
     const value = { a: { ten: 1 }, b: { ten: 1 }, c: [{ ten: 1 }, { ten: 1 }], ten: 'ten' };
     expect(parse(JSON.stringify(value))).to.deep.equal(value);
