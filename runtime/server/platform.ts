@@ -166,7 +166,8 @@ export async function openPlatform(
     async answer(req, res) {
       admitRequest(req, readPeer);
       if (answerSmall(req, res)) return;
-      const target = await readTarget(req, hosts);
+      const reading = readTarget(req, hosts);
+      const target = reading instanceof Promise ? await reading : reading;
       if (target) await run(target, req, res);
       else {
         res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL

@@ -5,7 +5,7 @@ export interface Frame {
   readonly id: number;
   /** Whether nothing more comes of what it is a piece of. */
   readonly last: boolean;
-  /** What is said, as JSON text; empty in frames that carry bytes alone. */
+  /** What is said: lines in `run` and `reply`, otherwise JSON; empty in frames that carry bytes alone. */
   readonly head: string;
   readonly bytes: Buffer;
 }

@@ -6,8 +6,12 @@ import { createFrameWriter } from './frame-writer.ts';
 
 /** One end of the pipe between a server and a worker. */
 export interface Link {
-  /** Sends a frame, with others of this turn in one write. */
-  send(type: FrameType, id: number, message?: { head?: unknown; bytes?: Uint8Array; last?: boolean }): void;
+  /**
+   * Sends a frame, with others of this turn in one write.
+   *
+   * @param message - its head is sent as it is where it is a text, otherwise as JSON
+   */
+  send(type: FrameType, id: number, message?: { head?: unknown; bytes?: Uint8Array | undefined; last?: boolean }): void;
 }
 
 /**
@@ -60,7 +64,13 @@ export function openLink(
       // Not at the end of this turn: what came from other connections meanwhile goes in the same write.
       if (waiting === 0) setImmediate(flush);
       waiting += 1;
-      frames.add(type, id, last, head === undefined ? '' : JSON.stringify(head), bytes);
+      frames.add(
+        type,
+        id,
+        last,
+        typeof head === 'string' ? head : head === undefined ? '' : JSON.stringify(head),
+        bytes,
+      );
       if (waiting >= MAX_WAITING || frames.size >= MAX_WAITING_BYTES) flush();
     },
   };

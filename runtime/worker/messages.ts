@@ -24,7 +24,7 @@ export interface Definition {
   readonly hints?: boolean | undefined;
 }
 
-/** The head of `run`. */
+/** The head of `run`, as lines. */
 export interface RunHead {
   /** The id of its definition. */
   readonly of: number;
@@ -40,7 +40,7 @@ export interface RunHead {
   readonly tellsUsage?: boolean;
 }
 
-/** The head of `reply`. */
+/** The head of `reply`, as lines. */
 export type ReplyHead = Omit<RunReply, 'body' | 'whole'>;
 
 /** The head of `broken`: an error of the kit by its code, a run that was not wanted, or a connection that was closed. */

@@ -1,37 +1,6 @@
 import { ERRORS, type ErrorCode, fail, WebtaskError } from '../errors.ts';
 import type { RunUsage } from '../invoke/index.ts';
-import type { BrokenHead, ReplyHead } from './messages.ts';
-
-/**
- * Reads the head of an answer that a worker sent.
- *
- * @throws WORKER_FRAME_INVALID where it is not what a head of HTTP can be
- */
-export function readReply(text: string): ReplyHead {
-  const { status, statusMessage, rawHeaders, source, failed } = JSON.parse(text) as Partial<ReplyHead>; // looked at here
-  const isHead =
-    Number.isInteger(status) &&
-    Number(status) >= 200 &&
-    Number(status) <= 999 &&
-    typeof statusMessage === 'string' &&
-    Array.isArray(rawHeaders) &&
-    rawHeaders.length % 2 === 0 &&
-    rawHeaders.every((it, i) => typeof it === 'string' && (i % 2 === 0 ? NAME : VALUE).test(it)) &&
-    VALUE.test(statusMessage);
-  if (!isHead) return fail('WORKER_FRAME_INVALID', { reason: 'the head of an answer is none' });
-  return {
-    status: Number(status),
-    statusMessage,
-    rawHeaders,
-    source: source === 'compiler' || source === 'proxy' ? source : 'webtask',
-    failed: failed === true,
-  };
-}
-
-/** RFC 9110 section 5.1 and 5.5, as Node lets through. */
-const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
-const VALUE = /^[^\x00-\x08\x0a-\x1f\x7f\u0100-\uffff]*$/;
+import type { BrokenHead } from './messages.ts';
 
 /** Reads why a run has no answer; `undefined` where it was not to be run. Errors of the platform are no worker's to tell. */
 export function readBroken(text: string): Error | undefined {

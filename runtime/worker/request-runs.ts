@@ -5,9 +5,10 @@ import type { IssueForRun } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import type { OutputLevel, RunProblem, RunReply, RunRequest, RunUsage } from '../invoke/index.ts';
 import type { Answers } from './answer-call.ts';
+import { writeRunHead } from './heads.ts';
 import type { Limits } from './limits/limits.ts';
 import { openLink } from './link.ts';
-import type { Definition, RunHead } from './messages.ts';
+import type { Definition } from './messages.ts';
 import { type Sending, sendBody } from './send-body.ts';
 import { createTaker, type RunsState } from './take-frames.ts';
 
@@ -158,23 +159,24 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
     options: RunOptions,
   ): Promise<RunReply | undefined> {
     if (ended !== undefined) return Promise.reject(new WebtaskError('WORKER_ENDED', { reason: ended }));
-    const of = define(runnable, options.onCompile);
-    if (options.issue) issuers.set(of, options.issue);
-    state.count += 1;
-    const id = state.count;
-    const { urlFormat, requestId, onlyIfItWritesHeaders = false } = options;
-    const head = {
-      of,
-      method,
-      url,
-      rawHeaders,
-      address,
-      onlyIfItWritesHeaders,
-      urlFormat,
-      requestId,
-      ...(options.onUsage && { tellsUsage: true }),
-    } satisfies RunHead;
     return new Promise((onReply, onError) => {
+      const of = define(runnable, options.onCompile);
+      if (options.issue) issuers.set(of, options.issue);
+      state.count += 1;
+      const id = state.count;
+      const { urlFormat, requestId, onlyIfItWritesHeaders = false } = options;
+      const tellsUsage = options.onUsage !== undefined;
+      const head = writeRunHead({
+        of,
+        method,
+        url,
+        rawHeaders,
+        address,
+        onlyIfItWritesHeaders,
+        urlFormat,
+        requestId,
+        tellsUsage,
+      });
       let request: Sending | undefined;
       const arrived = body instanceof Readable ? readArrived(body) : body;
       if (arrived instanceof Readable) {
@@ -187,7 +189,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
         );
       } else {
         const bytes = typeof arrived === 'string' ? Buffer.from(arrived) : arrived;
-        link.send('run', id, { head, last: true, ...(bytes && { bytes }) });
+        link.send('run', id, { head, last: true, bytes });
       }
       const { name = runnable.definition.container } = runnable.definition;
       running.set(id, { name, request, options, onReply, onError, bytes: 0 });

@@ -14,9 +14,10 @@ import {
 } from '../invoke/index.ts';
 import { type Calls, createCalls } from './calls.worker.ts';
 import type { Frame } from './frame.ts';
+import { readRunHead, writeReplyHead } from './heads.ts';
 import { watchFitness } from './limits/fitness.worker.ts';
 import { openLink } from './link.ts';
-import type { BrokenHead, Definition, MessageHead, ReplyHead, RunHead } from './messages.ts';
+import type { BrokenHead, Definition, MessageHead, RunHead } from './messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
 import { type Sending, sendBody } from './send-body.ts';
 
@@ -74,7 +75,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
   }
 
   function run({ id, head, bytes, last }: Frame): void {
-    const request = JSON.parse(head) as RunHead; // the server wrote it
+    const request = readRunHead(head);
     const defined = definitions.get(request.of);
     if (defined === undefined) fail('WORKER_FRAME_INVALID', { reason: `there is no definition ${request.of}` });
     const receiving = last
@@ -157,7 +158,7 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
 
   function send(id: number, it: Running, reply: RunReply): void {
     const { status, statusMessage, rawHeaders, source, failed, whole } = reply;
-    const head: ReplyHead = { status, statusMessage, rawHeaders, source, failed };
+    const head = writeReplyHead({ status, statusMessage, rawHeaders, source, failed });
     if (whole) {
       end(id, it);
       link.send('reply', id, { head, bytes: whole, last: true });

@@ -3,13 +3,14 @@ import { fail, WebtaskError } from '../errors.ts';
 import { type RunReply, WholeReply } from '../invoke/index.ts';
 import { answerCall } from './answer-call.ts';
 import type { Frame, FrameType } from './frame.ts';
+import { readReplyHead } from './heads.ts';
 import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
 import { createFrameGuard } from './limits/frame-guard.ts';
 import { limitBody, limitHead } from './limits/limit-reply.ts';
 import { type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
 import { createWindow } from './limits/window.ts';
 import type { Call, MessageHead, ReplyHead } from './messages.ts';
-import { readBroken, readReply, readUsage } from './read-messages.ts';
+import { readBroken, readUsage } from './read-messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
 import type { Runnable, RunOptions } from './request-runs.ts';
 import type { Sending } from './send-body.ts';
@@ -93,7 +94,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
     const it = running.get(id);
     if (it === undefined) return; // its caller went away meanwhile
     if (it.reply) fail('WORKER_FRAME_INVALID', { reason: 'a request was answered twice' });
-    const reply = readReply(head);
+    const reply = readReplyHead(head);
     try {
       limitHead(it.name, reply.rawHeaders, limits);
       limitBody(it.name, bytes.length, limits);

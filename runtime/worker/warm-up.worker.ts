@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { duplexPair } from 'node:stream';
 import { createDecoder } from './decode.ts';
 import { createFrameWriter } from './frame-writer.ts';
+import { writeRunHead } from './heads.ts';
 import type { Definition, RunHead } from './messages.ts';
 import { serveRuns } from './serve-runs.worker.ts';
 
@@ -50,7 +51,7 @@ export async function warmUp(): Promise<readonly string[]> {
   });
   const frames = createFrameWriter();
   frames.add('define', 1, false, JSON.stringify(DEFINITION), Buffer.from(CODE));
-  frames.add('run', 2, true, JSON.stringify(REQUEST));
+  frames.add('run', 2, true, writeRunHead(REQUEST));
   for (const piece of frames.take()) server.write(piece);
   await answered;
   worker.destroy();

@@ -53,9 +53,11 @@ export function createOwnHosts(parts: OwnHostParts): OwnHosts {
       const base = parts.baseUrl();
       if (base !== knownBase) known.clear();
       knownBase = base;
-      const found = known.get(host) ?? isOwn(host);
-      known.set(host, found);
-      return found;
+      const found = known.get(host);
+      if (found !== undefined) return found;
+      const isIts = isOwn(host);
+      known.set(host, isIts);
+      return isIts;
     },
     reachesOwnHost(domain) {
       const wanted = canonicalName(domain);

@@ -1,18 +1,18 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client';
+import { type RunTally, type Sample, SECONDS } from './run-tally.ts';
 
 /** What is read when somebody asks, and not counted. */
 export interface Gauges {
   readonly runsInFlight: () => number;
   readonly logReaders: () => number;
+  readonly tally: RunTally;
 }
-
-const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
  * Makes what is measured. Every label has few values that the code fixes: none comes from a request, so that neither
  * secrets nor names of containers get into them, and nobody can make them many.
  */
-export function createInstruments({ runsInFlight, logReaders }: Gauges) {
+export function createInstruments({ runsInFlight, logReaders, tally }: Gauges) {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
@@ -31,16 +31,25 @@ export function createInstruments({ runsInFlight, logReaders }: Gauges) {
     new Counter({ name, help, labelNames, registers });
   const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) =>
     new Histogram({ name, help, labelNames, registers, buckets: SECONDS });
+  /** What is counted elsewhere. All that the registry asks of a metric is its name, and what it is now. */
+  const reading = (name: string, help: string, type: 'counter' | 'histogram', read: (name: string) => Sample[]) => {
+    const get = async () => ({ name, help, type, aggregator: 'sum', values: read(name) });
+    registry.registerMetric({ name, get } as unknown as Metric); // its type has what counts, too
+  };
+  reading(
+    'webtask_runs_total',
+    'Runs by what asked for them, class of status, and who answered',
+    'counter',
+    tally.runs,
+  );
+  reading(
+    'webtask_run_duration_seconds',
+    'Time from the request of a run to the end of its answer',
+    'histogram',
+    tally.durations,
+  );
   return {
     registry,
-    runs: counter('webtask_runs_total', 'Runs by what asked for them, class of status, and who answered', [
-      'trigger',
-      'result',
-      'source',
-    ]),
-    runSeconds: histogram('webtask_run_duration_seconds', 'Time from the request of a run to the end of its answer', [
-      'trigger',
-    ]),
     coldStarts: counter('webtask_cold_starts_total', 'Runs that had to compile their webtask first', []),
     requests: counter('webtask_management_requests_total', 'Requests to the management API', [
       'method',

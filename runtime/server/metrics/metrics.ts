@@ -3,6 +3,7 @@ import { type ErrorCode, WebtaskError } from '../../errors.ts';
 import type { Store } from '../../store/index.ts';
 import type { RevocationSource } from '../revocations/revocation-source.ts';
 import type { Gauges, Instruments } from './instruments.ts';
+import { createRunTally } from './run-tally.ts';
 
 /** What a server counts. */
 export interface Metrics {
@@ -26,14 +27,17 @@ export interface CountedRun {
   answeredBy(source: string): void;
 }
 
-/** So many are kept until the library is loaded, which happens with the first of them that is no start of a server. */
+/** So many are kept until the library is loaded. */
 const MAX_WAITING = 100;
+/** Of status codes, by their first figure. */
+const CLASSES = ['0xx', '1xx', '2xx', '3xx', '4xx', '5xx', '6xx', '7xx', '8xx', '9xx'];
 
 /**
- * Makes the metrics of a server. Their library is loaded when there is something to count, so that a start does not
- * wait for it.
+ * Makes the metrics of a server. Their library is loaded when they are read, or much was counted beside runs, so that
+ * neither a start nor the first run waits for it.
  */
 export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metrics {
+  const tally = createRunTally();
   let inFlight = 0;
   let instruments: Instruments | undefined;
   let loading: Promise<Instruments> | undefined;
@@ -41,7 +45,7 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
 
   async function load(): Promise<Instruments> {
     const { createInstruments } = await import('./instruments.ts');
-    instruments = createInstruments({ runsInFlight: () => inFlight, logReaders });
+    instruments = createInstruments({ runsInFlight: () => inFlight, logReaders, tally });
     for (const count of waiting) count(instruments);
     waiting = [];
     return instruments;
@@ -60,14 +64,9 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
       let answeredBy = 'proxy';
       res.on('close', () => {
         inFlight -= 1;
-        loading ??= load(); // now that nobody waits
         const seconds = (performance.now() - startedAt) / 1000;
-        const result = res.writableFinished ? `${Math.floor(res.statusCode / 100)}xx` : 'cut off';
-        const source = res.headersSent ? answeredBy : 'none';
-        record(({ runs, runSeconds }) => {
-          runs.inc({ trigger, result, source });
-          runSeconds.observe({ trigger }, seconds);
-        });
+        const result = res.writableFinished ? (CLASSES[Math.floor(res.statusCode / 100)] ?? 'other') : 'cut off';
+        tally.count({ trigger, result, source: res.headersSent ? answeredBy : 'none' }, seconds);
       });
       return {
         answeredBy(source) {

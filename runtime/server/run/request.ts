@@ -30,10 +30,10 @@ const RUN_PATH = /^\/api\/run\/([^/?]+)(?:\/([^/?]+))?(?:[/?]|$)/;
  * are those of its own container. A host that is nobody's is taken for the shared domain: an address, or a name of this
  * machine that only its network knows.
  *
- * @returns `undefined` where it is for no webtask
+ * @returns `undefined` where it is for no webtask; at once, unless somebody has to be asked whose the host is
  * @see protocol reference 3.3, 6.1
  */
-export async function readTarget(req: IncomingMessage, hosts: Hosts): Promise<RunTarget | undefined> {
+export function readTarget(req: IncomingMessage, hosts: Hosts): Maybe<RunTarget> | Promise<Maybe<RunTarget>> {
   const url = req.url ?? '/';
   const host = hostName(req.headers.host ?? '');
   const { runDomain } = hosts;
@@ -48,15 +48,22 @@ export async function readTarget(req: IncomingMessage, hosts: Hosts): Promise<Ru
     const isMalformed = match[2] !== undefined && name === undefined;
     if (!container || isMalformed) return undefined;
     // On a domain that a container claims, no other container's webtask gets its origin.
-    const owner = host === '' || hosts.isOwnHost(host) ? undefined : await hosts.containerOfHost(host);
-    return owner === undefined || owner === container ? { container, name, urlFormat: 1 } : undefined;
+    const target: RunTarget = { container, name, urlFormat: 1 };
+    if (host === '' || hosts.isOwnHost(host)) return target;
+    return hosts
+      .containerOfHost(host)
+      .then((owner) => (owner === undefined || owner === container ? target : undefined));
   }
   if (url.startsWith('/api/') || host === '' || hosts.isOwnHost(host)) return undefined;
   const [, container, name] = segments(url);
   // The name of another container under this host would give its webtasks an origin that is not theirs.
   if (container === undefined || name === undefined) return undefined;
-  return (await hosts.containerOfHost(host)) === container ? { container, name, urlFormat: 2 } : undefined;
+  return hosts
+    .containerOfHost(host)
+    .then((owner) => (owner === container ? { container, name, urlFormat: 2 } : undefined));
 }
+
+type Maybe<T> = T | undefined;
 
 /** The parts of a path, after its first slash; an empty one is absent. */
 function segments(url: string): (string | undefined)[] {

@@ -12,7 +12,7 @@ const GRACE_MS = 1000;
  *
  * @throws what running throws, and RUN_TIMED_OUT
  */
-export async function runIn(
+export function runIn(
   worker: Worker,
   runnable: Runnable,
   order: Pick<RunOrder, 'request' | 'settings'> & Partial<Omit<RunOrder, 'version' | 'onReady'>>,
@@ -26,10 +26,13 @@ export async function runIn(
     worker.kill('one of its webtasks did not let go of it');
   };
   const timer = limitMs > 0 ? setTimeout(cutOff, limitMs + GRACE_MS) : undefined;
-  try {
-    const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile, onUsage };
-    return await worker.run(runnable, request, options);
-  } catch (error) {
+  const options = { requestId: id, urlFormat, onlyIfItWritesHeaders, onMessage, issue, onCompile, onUsage };
+  const answered = (reply: RunReply | undefined): RunReply | undefined => {
+    clearTimeout(timer);
+    return reply;
+  };
+  const failed = (error: unknown): never => {
+    clearTimeout(timer);
     const cause = isLate
       ? new WebtaskError('RUN_TIMED_OUT', { webtask: name, limitMs })
       : masked(error, settings.secrets);
@@ -40,9 +43,8 @@ export async function runIn(
       settings.onProblem?.({ kind: 'ended', message });
     }
     throw cause;
-  } finally {
-    clearTimeout(timer);
-  }
+  };
+  return worker.run(runnable, request, options).then(answered, failed);
 }
 
 function code(error: unknown): string | undefined {

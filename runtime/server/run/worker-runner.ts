@@ -49,13 +49,13 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
   return {
     prepare: versions.prepare,
     forget: versions.forget,
-    async run(order) {
+    run(order) {
       const { container } = order.settings;
       const runnable = versions.known(order.version);
       if (runnable) supervisor.admit(container);
       const worker = runnable && pool.ownWorkerOf(container);
       if (!worker) return prepareAndRun(order);
-      return order.onReady() ? runIn(worker, runnable, order) : undefined;
+      return order.onReady() ? runIn(worker, runnable, order) : LEFT;
     },
     async close() {
       supervisor.close();
@@ -63,6 +63,8 @@ export function createWorkerRunner({ pool, limits, openDocuments, fetchText, ...
     },
   };
 }
+
+const LEFT: Promise<undefined> = Promise.resolve(undefined);
 
 function storageKeyOf({ container, name }: RunSettings): Runnable['storageKey'] {
   return name === undefined ? undefined : storageKey(container, name);

@@ -32,7 +32,7 @@ const hostileCodes = (word: string): string[] => [
   'module.exports = cb => process.kill(0, "SIGKILL");',
   'module.exports = cb => require("fs").closeSync(3);',
   `${FRAMES} module.exports = cb => send(require("crypto").randomBytes(4096));`,
-  `${FRAMES} module.exports = cb => { for (let id = 1; id < 2000; id += 1) send(frame(17, 1, id, '{"status":200,"statusMessage":"","rawHeaders":[]}', "stolen")); };`,
+  `${FRAMES} module.exports = cb => { for (let id = 1; id < 2000; id += 1) send(frame(17, 1, id, '200\\n0\\nwebtask\\n', "stolen")); };`,
   `${FRAMES} module.exports = cb => { const many = Buffer.concat(Array(1000).fill(frame(22, 0, 0))); for (;;) send(many); };`,
   'module.exports = cb => { Object.assign(Object.prototype, { last: true, head: "x" }); JSON.parse = () => ({}); cb(null, 1); };',
   'module.exports = cb => { Map.prototype.get = () => {}; Promise = undefined; cb(null, 1); };',
