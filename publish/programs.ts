@@ -20,7 +20,7 @@ const ENTRIES = {
  * What every server and most programs need of packages, and comes as many files: Node takes 20 ms for these parts of dynalite in one, and
  * 110 ms as they are. They are dependencies all the same, which bring their licences along.
  */
-const INLINED = /^(acorn|commander|dotenv|ipaddr\.js|lru-cache|prom-client|semver|dynalite\/.+)$/;
+const INLINED = /^(acorn|commander|dns-packet|dotenv|ipaddr\.js|lru-cache|prom-client|semver|(dynalite|semver)\/.+)$/;
 
 /** What is native in them stays a package, which package.json therefore pins to the one version that was inlined. */
 export const NATIVE = { package: 'classic-level', file: 'classic-level/binding.js' } as const;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { entries } from '../entries.ts';
 import { fail } from '../errors.ts';
 import { type FetchPolicy, fetchCode, shown } from './fetch.ts';
 import { sha256Hex } from './hash.ts';
@@ -48,7 +49,7 @@ export function createCodeLoader(
     maxSize: MAX_BYTES,
     sizeCalculation: (it) => it.text.length + 1,
   });
-  const byUrl = new LRUCache<string, string>({ max: 10_000, ttl: UNPINNED_MS, ttlResolution: 0, perf: { now } });
+  const byUrl = new LRUCache<string, string>({ ...entries(10_000), ttl: UNPINNED_MS, ttlResolution: 0, perf: { now } });
   const underWay = new Map<string, Promise<LoadedCode>>();
 
   async function fetchOnce(url: string): Promise<LoadedCode> {

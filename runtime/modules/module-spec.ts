@@ -1,4 +1,4 @@
-import semver from 'semver';
+import isVersion from 'semver/functions/valid.js';
 import { fail } from '../errors.ts';
 
 /** A package in one exact version. */
@@ -17,7 +17,7 @@ const LONGEST_NAME = 214;
  * @throws MODULE_INVALID
  */
 export function checkModule({ name, version }: ModuleSpec): ModuleSpec {
-  const isOne = isPackageName(name) && semver.valid(version) === version;
+  const isOne = isPackageName(name) && isVersion(version) === version;
   return isOne ? { name, version } : fail('MODULE_INVALID', { name, version });
 }
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import { findRequires } from '../compile/find-requires.ts';
 import {
   declaredVersions,
   isPlatformModule,
@@ -76,6 +75,7 @@ async function requiredBy({ code, file, language }: NeedingWebtask): Promise<str
   if (!/\b(?:require|import|from)\b/.test(code)) return [];
   if (code.length > MOST_PARSED) return scanRequires(code);
   try {
+    const { findRequires } = await import('../compile/find-requires.ts'); // with its parser, which most code goes without
     return (await findRequires(code, file, language)).map(({ module }) => module);
   } catch {
     return [];

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { entries } from '../entries.ts';
 
 /** How long an answer is good. */
 export interface RecallTimes<T> {
@@ -38,7 +39,7 @@ export function createRecall<T>(
   { knownMs, freshMs, max }: RecallTimes<T>,
   now: () => number,
 ): Recall<T> {
-  const known = new LRUCache<string, Known<T>>({ max });
+  const known = new LRUCache<string, Known<T>>(entries(max));
   const asking = new Map<string, Promise<T>>();
 
   function remember(key: string, value: T, since: number): void {

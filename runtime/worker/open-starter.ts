@@ -31,6 +31,7 @@ export function openStarter({ mode, readable, users, limits, network, project, o
   const isRoot = process.getuid?.() === 0;
   const program = findProgram(mode === 'sandbox' && isRoot);
   program.catch(() => undefined); // each start says so
+  const loadNetwork = () => import('./network/index.ts'); // only who is shut in needs it
 
   async function startShutIn(onIdle: () => void): Promise<Worker> {
     const user = isRoot ? await takeUser(users) : undefined;
@@ -47,7 +48,9 @@ export function openStarter({ mode, readable, users, limits, network, project, o
         hasNetwork: network !== 'none',
         project,
       };
-      const worker = await startWorker(launchSandbox(settings), onOutput, onIdle, limits);
+      const starting = startWorker(launchSandbox(settings), onOutput, onIdle, limits);
+      if (network !== 'none') loadNetwork().catch(() => undefined); // while it gets ready
+      const worker = await starting;
       worker.ended.then(() => user?.release());
       if (network !== 'none') await attach(worker, network, user?.uid);
       return worker;
@@ -58,7 +61,7 @@ export function openStarter({ mode, readable, users, limits, network, project, o
   }
 
   async function attach(worker: Worker, policy: 'public' | 'all', uid: number | undefined): Promise<void> {
-    const { attachNetwork } = await import('./network/index.ts'); // only who is shut in needs it
+    const { attachNetwork } = await loadNetwork();
     await attachNetwork(worker, { policy, uid }).catch((error: unknown) => {
       worker.kill('it has no network');
       throw error;

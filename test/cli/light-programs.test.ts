@@ -5,7 +5,7 @@ import { type Loaded, loadedBy } from '../support/loaded.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 
 const OF_THE_PROGRAM = ['commander', 'dotenv'];
-const OF_THE_SERVER = ['acorn', 'ipaddr.js', 'lru-cache', 'semver'];
+const OF_THE_SERVER = ['ipaddr.js', 'lru-cache', 'semver'];
 /** dynalite, and what it is made of. */
 const OF_THE_STORE = [
   ...['abstract-level', 'async', 'big.js', 'classic-level', 'dynalite', 'functional-red-black-tree', 'lazy', 'level'],

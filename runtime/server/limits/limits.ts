@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { entries } from '../../entries.ts';
 import type { Key, Store } from '../../store/index.ts';
 import { coversContainers, type TokenClaims } from '../../token/index.ts';
 import {
@@ -57,7 +58,7 @@ export function createLimits(
   now: () => number = () => Date.now() / 1000,
   remembered = REMEMBERED,
 ): Limits {
-  const tallies = new LRUCache<string, Tally>({ max: remembered });
+  const tallies = new LRUCache<string, Tally>(entries(remembered));
 
   function tallyOf(scope: Pick<Scope, 'key' | 'ten'>): Tally {
     const name = nameOf(scope.key);

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { sha256Hex } from '../../code/index.ts';
+import { entries } from '../../entries.ts';
 import type { Store } from '../../store/index.ts';
 import { type BlobOwner, NOTED_EVERY_MS, noteLoose, noteOwner, ownerKey, writeBlob } from './blobs.ts';
 
@@ -17,7 +18,7 @@ export interface CodeKeeper {
  * @param now - milliseconds since the epoch
  */
 export function createCodeKeeper(now: () => number): CodeKeeper {
-  const keptAt = new LRUCache<string, number>({ max: 10_000 });
+  const keptAt = new LRUCache<string, number>(entries(10_000));
   const underWay = new Map<string, Promise<void>>();
 
   const isFresh = (id: string): boolean => (keptAt.get(id) ?? 0) > now() - NOTED_EVERY_MS;

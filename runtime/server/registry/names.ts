@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { entries } from '../../entries.ts';
 import { fail } from '../../errors.ts';
 import { parseToken } from '../../token/index.ts';
 import type { CodeStoreClient } from './code-store-webtask.ts';
@@ -27,7 +28,7 @@ interface Known {
  * @param now - milliseconds
  */
 export function createNames(embedded: Registry, store: CodeStoreClient, now: () => number): Registry {
-  const known = new LRUCache<string, Known>({ max: REMEMBERED });
+  const known = new LRUCache<string, Known>(entries(REMEMBERED));
   const asking = new Map<string, Promise<Known['token']>>();
   const publishing = new Map<string, Promise<void>>();
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { entries } from '../../entries.ts';
 import { fail } from '../../errors.ts';
 import type { Store } from '../../store/index.ts';
 import { type BlobOwner, readBlob } from './blobs.ts';
@@ -81,7 +82,7 @@ export function createRegistry(
   /** Containers that are listed, or about to be. */
   const listed = new Map<string, Promise<unknown>>();
   /** Who owns a host never changes. */
-  const owners = new LRUCache<string, string>({ max: 10_000 });
+  const owners = new LRUCache<string, string>(entries(10_000));
 
   async function noteContainer(container: string): Promise<void> {
     const listing =
