@@ -46,6 +46,18 @@ export const COMPILE_ERRORS = {
     text: "Compilation failed: Cannot find module '{module}': the registry does not have it.",
     fix: 'Ask for a package and version that the registry has.',
   },
+  MODULE_FOREIGN: {
+    status: 400,
+    fault: 'webtask',
+    text: 'Compilation failed: The module {module} depends on {dependency}, which is of no registry that this server uses.',
+    fix: 'Ask for a package that depends on packages of the registry only: not on a git repository, a URL or a file.',
+  },
+  MODULES_NPM: {
+    status: 502,
+    fault: 'platform',
+    text: 'npm does not say where its registry is: {reason}.',
+    fix: 'Run npm config list as the user of the server; give a proxy that has a password as HTTPS_PROXY, not in a file.',
+  },
   MODULE_DAMAGED: {
     status: 502,
     fault: 'platform',

@@ -9,12 +9,17 @@ export interface NpmResult {
   readonly code: string | undefined;
   /** npm's own first line about it. */
   readonly reason: string;
+  /** All that it said of what went wrong. */
+  readonly errors: string;
+  /** What it printed. */
+  readonly output: string;
 }
 
 /** What npm needs nothing of. */
 const KEPT_BACK = /^(?:WEBTASK_|AWS_|NODE_OPTIONS$)/i;
 const TIMEOUT_MS = 120_000;
 const MAX_ERROR_LENGTH = 20_000;
+const MAX_OUTPUT_LENGTH = 1_000_000;
 
 /**
  * Runs npm as a child process, which no script of a package ever does with it.
@@ -34,23 +39,30 @@ export function runNpm(
   const child = spawn(command, [...first, ...args], {
     cwd,
     env: npmEnvironment(env),
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: TIMEOUT_MS,
     windowsHide: true,
   });
   process.umask(umask);
   onStart(child);
   let errors = '';
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (output.length < MAX_OUTPUT_LENGTH) output += text;
+  });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (errors.length < MAX_ERROR_LENGTH) errors += text;
   });
   return new Promise((resolve) => {
-    child.once('error', ({ message }) => resolve({ status: null, code: 'ENPM', reason: `npm: ${message}` }));
+    child.once('error', ({ message }) =>
+      resolve({ status: null, code: 'ENPM', reason: `npm: ${message}`, errors, output }),
+    );
     child.once('close', (status, signal) => {
       const lines = errors.split('\n').flatMap((line) => /^npm (?:error|ERR!) ?(.*)$/.exec(line)?.[1] ?? []);
       const code = lines[0]?.startsWith('code ') ? lines[0].slice('code '.length).trim() : undefined;
-      const words = lines.find((line) => line !== '' && !/^(?:code|errno|syscall) /.test(line));
-      resolve({ status, code, reason: words ?? (signal ? `npm was ended by ${signal}` : `npm ended with ${status}`) });
+      const words = lines.find((line) => line !== '' && !/^(?:code|errno|syscall|path|dest) /.test(line));
+      const ended = signal ? `npm was ended by ${signal}` : `npm ended with ${status}`;
+      resolve({ status, code, reason: words ?? ended, errors, output });
     });
   });
 }

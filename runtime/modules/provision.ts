@@ -10,6 +10,7 @@ import { install, NEW_PREFIX, toText } from './install.ts';
 import { createInstallQueue } from './install-queue.ts';
 import { checkModule, isPackageName, type ModuleSpec } from './module-spec.ts';
 import { findNeeded, type NeedingWebtask } from './needed.ts';
+import { type NpmSettings, readNpmSettings } from './npm-settings.ts';
 
 /** A module, and whether webtasks can require it. */
 export interface ModuleState extends ModuleSpec {
@@ -22,8 +23,8 @@ export interface Modules {
    * Provides what a webtask asks for, and says in which folders it is.
    *
    * @param container - whose it is
-   * @throws COMPILE_DEPENDENCIES, MODULE_INVALID, MODULE_UNKNOWN, MODULE_DAMAGED, MODULE_UNAVAILABLE, MODULES_WAITING,
-   *   MODULES_BUSY
+   * @throws COMPILE_DEPENDENCIES, MODULE_INVALID, MODULE_UNKNOWN, MODULE_FOREIGN, MODULE_DAMAGED, MODULE_UNAVAILABLE,
+   *   MODULES_NPM, MODULES_WAITING, MODULES_BUSY
    */
   foldersFor(webtask: NeedingWebtask, container: string): Promise<string[]>;
   /**
@@ -67,6 +68,7 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
   const queue = createInstallQueue();
   let isClosed = false;
 
+  let settings: Promise<NpmSettings> | undefined;
   let swept: Promise<void> | undefined;
   /** Removes what processes left behind that were killed while they installed. */
   async function sweep(): Promise<void> {
@@ -99,7 +101,11 @@ export function createModules(cache: string, env: NodeJS.ProcessEnv): Modules {
       await mkdir(cache, { recursive: true, mode: 0o700 });
       swept ??= sweep().catch(() => undefined); // another process may be removing the same
       await swept;
-      await install(specs, target, { cache, env, onStart });
+      settings ??= readNpmSettings(cache, env, onStart);
+      settings.catch(() => {
+        settings = undefined; // the next one asks again
+      });
+      await install(specs, target, { cache, env, settings: await settings, onStart });
     });
     underWay.set(key, installing);
     installing.catch((error: unknown) => failed.set(key, { error })).finally(() => underWay.delete(key));

@@ -13,47 +13,65 @@ export interface FakePackage {
   readonly more?: object;
   /** Whether its bytes are others than the registry says. */
   readonly isDamaged?: boolean;
+  /** Files beside its index.js. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Where its bytes are said to be. */
+  readonly tarball?: string;
+  /** Where who asks for its bytes is sent. */
+  readonly movedTo?: string;
   /** Milliseconds until its bytes are sent. */
   readonly delayMs?: number;
 }
 
 /** Starts a stand-in for the npm registry, which has these packages only. */
 export async function startRegistry(packages: readonly FakePackage[]): Promise<Origin> {
-  const tarballs = new Map(packages.map((it) => [`/${it.name}/-/${it.version}.tgz`, tarballOf(it)]));
+  const tarballs = new Map(packages.map((it) => [pathOf(it), packPackage(it)]));
   const registry = await startOrigin((req, res) => {
     const path = decodeURIComponent(req.url ?? '').replace(/\?.*/, '');
     const tarball = tarballs.get(path);
     const versions = packages.filter(({ name }) => `/${name}` === path);
-    if (tarball) setTimeout(() => res.end(tarball), delayOf(path));
+    const movedTo = tarball && packages.find((it) => path === pathOf(it))?.movedTo;
+    if (movedTo) res.writeHead(302, { Location: movedTo }).end();
+    else if (tarball) setTimeout(() => res.end(tarball), delayOf(path));
     else if (versions.length === 0) res.writeHead(404, { 'Content-Type': 'application/json' }).end('{}');
     else res.setHeader('Content-Type', 'application/json').end(JSON.stringify(packumentOf(versions)));
   });
 
   function delayOf(path: string): number {
-    return packages.find((it) => path === `/${it.name}/-/${it.version}.tgz`)?.delayMs ?? 0;
+    return packages.find((it) => path === pathOf(it))?.delayMs ?? 0;
   }
 
   function packumentOf(versions: readonly FakePackage[]): object {
     const name = versions[0]?.name ?? '';
     const described = versions.map((it) => {
-      const path = `/${it.name}/-/${it.version}.tgz`;
+      const path = pathOf(it);
       const bytes = it.isDamaged ? 'other bytes' : (tarballs.get(path) ?? '');
       const integrity = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
-      return [it.version, { ...manifestOf(it), dist: { tarball: `${registry.origin}${path}`, integrity } }];
+      return [
+        it.version,
+        { ...manifestOf(it), dist: { tarball: it.tarball ?? `${registry.origin}${path}`, integrity } },
+      ];
     });
     return { name, 'dist-tags': { latest: versions.at(-1)?.version }, versions: Object.fromEntries(described) };
   }
   return registry;
 }
 
-function manifestOf({ name, version, dependencies = {}, more }: FakePackage): object {
-  return { name, version, dependencies, ...more };
+function manifestOf({ name, version, dependencies = {}, files, more }: FakePackage): object {
+  const _hasShrinkwrap = files !== undefined && 'npm-shrinkwrap.json' in files;
+  return { name, version, dependencies, ...(_hasShrinkwrap && { _hasShrinkwrap }), ...more };
 }
 
-function tarballOf(it: FakePackage): Buffer {
+function pathOf({ name, version }: FakePackage): string {
+  return `/${name}/-/${version}.tgz`;
+}
+
+/** The bytes of a package. */
+export function packPackage(it: FakePackage): Buffer {
   const files = [
     entry('package/package.json', JSON.stringify(manifestOf(it))),
     entry('package/index.js', it.code),
+    ...Object.entries(it.files ?? {}).map(([name, text]) => entry(`package/${name}`, text)),
     Buffer.alloc(1024),
   ];
   return gzipSync(Buffer.concat(files));

@@ -37,7 +37,6 @@ describe('providing npm packages', function () {
       // As middleware, and as what its users have beside it without a dependency on it.
       { name: 'fake-peer', version: '1.0.0', code: 'module.exports = () => require("fake-one");' },
       { name: 'lodash', version: '3.10.1', code: exporting('the lodash of that time') },
-      { name: 'fake-git', version: '1.0.0', code: '', dependencies: { 'fake-other': `file:${folder}` } },
     ]);
     modules = createModules(join(folder, 'cache'), environment());
   });
@@ -128,10 +127,6 @@ describe('providing npm packages', function () {
     }
     await result("return cb => require('fake-one@1.0.0');", {}, createModules(cache, environment()));
     expect(readdirSync(cache).sort()).to.deep.equal(['.new-young', '.npm', 'fake-one']);
-  });
-
-  it('refuses what comes without a hash', async () => {
-    expect(await refusalOf(result("return cb => require('fake-git@1.0.0');"))).to.include({ code: 'MODULE_DAMAGED' });
   });
 
   for (const version of ['^1.0.0', 'latest', '1', '../../etc', '--ignore-scripts=false']) {
