@@ -2,7 +2,7 @@ import type { Isolation } from './choose-isolation.ts';
 import { launchProcess, type WorkerProject } from './launch.ts';
 import { launchSandbox } from './launch-sandbox.ts';
 import type { Limits } from './limits/limits.ts';
-import type { NetworkPolicy } from './network/index.ts';
+import type { Attachable, NetworkPolicy } from './network/index.ts';
 import { findProgram } from './program.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { takeUser, type UserRange } from './users.ts';
@@ -31,7 +31,6 @@ export function openStarter({ mode, readable, users, limits, network, project, o
   const isRoot = process.getuid?.() === 0;
   const program = findProgram(mode === 'sandbox' && isRoot);
   program.catch(() => undefined); // each start says so
-  const loadNetwork = () => import('./network/index.ts'); // only who is shut in needs it
 
   async function startShutIn(onIdle: () => void): Promise<Worker> {
     const user = isRoot ? await takeUser(users) : undefined;
@@ -48,11 +47,9 @@ export function openStarter({ mode, readable, users, limits, network, project, o
         hasNetwork: network !== 'none',
         project,
       };
-      const starting = startWorker(launchSandbox(settings), onOutput, onIdle, limits);
-      if (network !== 'none') loadNetwork().catch(() => undefined); // while it gets ready
-      const worker = await starting;
+      const prepare = network === 'none' ? undefined : (it: Attachable) => attach(it, network, user?.uid);
+      const worker = await startWorker(launchSandbox(settings), onOutput, onIdle, limits, prepare);
       worker.ended.then(() => user?.release());
-      if (network !== 'none') await attach(worker, network, user?.uid);
       return worker;
     } catch (error) {
       void user?.release();
@@ -60,9 +57,12 @@ export function openStarter({ mode, readable, users, limits, network, project, o
     }
   }
 
-  async function attach(worker: Worker, policy: 'public' | 'all', uid: number | undefined): Promise<void> {
-    const { attachNetwork } = await loadNetwork();
+  /** While it gets ready: neither waits for the other. */
+  async function attach(worker: Attachable, policy: 'public' | 'all', uid: number | undefined): Promise<void> {
+    const { attachNetwork, isAlive, untilApart } = await import('./network/index.ts'); // only who is shut in needs it
+    if (!(await untilApart(worker))) return worker.kill('it was not shut in');
     await attachNetwork(worker, { policy, uid }).catch((error: unknown) => {
+      if (!isAlive(worker.pid)) return; // which is why, and is said
       worker.kill('it has no network');
       throw error;
     });

@@ -31,7 +31,8 @@ export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'isFit' 
  * @param onOutput - receives what was printed past the webtasks' own streams
  * @param onIdle - is told when the last request was answered
  * @param limits - of what it prints and answers; the others are its launch's, and those of whoever supervises it
- * @throws WORKER_NOT_STARTED
+ * @param prepare - what is done to the process while it gets ready; the worker is ready after both
+ * @throws WORKER_NOT_STARTED, and what `prepare` rejects with
  * @see protocol reference 2.9
  */
 export async function startWorker(
@@ -39,6 +40,7 @@ export async function startWorker(
   onOutput: (text: string) => void,
   onIdle: () => void = () => undefined,
   limits: Limits = readLimits({}),
+  prepare?: (starting: Pick<Worker, 'pid' | 'ended' | 'kill'>) => Promise<void>,
 ): Promise<Worker> {
   const child = spawn(command, args, {
     env,
@@ -90,8 +92,9 @@ export async function startWorker(
   const failed = ended.then((why) => {
     throw new WebtaskError('WORKER_NOT_STARTED', { reason: why });
   });
-  await Promise.race([runs.ready, failed]);
   failed.catch(() => undefined); // it ends at some time
+  const prepared = prepare?.({ pid, ended, kill: (why) => kill(why) });
+  await Promise.race([Promise.all([runs.ready, prepared]), failed]);
   return {
     pid,
     ended,
