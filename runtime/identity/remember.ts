@@ -12,44 +12,46 @@ const END = 24;
  * Remembers up to a number of values, those that were asked for last the longest: in two halves, of which the older one is
  * let go of when the newer one is full. An entry costs a fifth of what it does in a list that is kept in order.
  *
- * What does not come again among so many others is never kept, which would cost a tenth of what it took to make.
+ * Of what comes for the first time nothing is kept but a number: to keep it would cost a tenth of what it took to make, and
+ * much of it never comes again.
  *
- * @param max - how many at most
+ * @param max - how many at most, the numbers included
  */
 export function createMemory<Value>(max: number): Memory<Value> {
-  let newer = new Map<number, { readonly text: string; readonly value: Value }>();
+  /** By a number; null for what came once. */
+  let newer = new Map<number, { readonly text: string; readonly value: Value } | null>();
   let older: typeof newer = new Map();
-  const noted = new Int32Array(max);
 
-  function keep(mark: number, entry: { readonly text: string; readonly value: Value }): void {
-    if (newer.size >= max / 2) [older, newer] = [newer, new Map()];
+  function find(mark: number) {
+    const entry = newer.get(mark);
+    return entry === undefined ? older.get(mark) : entry;
+  }
+
+  function keep(mark: number, entry: { readonly text: string; readonly value: Value } | null): void {
+    if (newer.size >= max / 2 && !newer.has(mark)) [older, newer] = [newer, new Map()];
     newer.set(mark, entry);
   }
 
   return {
     set(text, value) {
       const mark = markOf(text);
-      const place = mark % max;
-      if (noted[place] === mark) keep(mark, { text, value });
-      else noted[place] = mark;
+      keep(mark, find(mark) === undefined ? null : { text, value });
     },
     get(text) {
       const mark = markOf(text);
-      let entry = newer.get(mark);
-      if (!entry) {
-        entry = older.get(mark);
-        if (entry) keep(mark, entry);
-      }
-      return entry?.text === text ? entry.value : undefined;
+      const entry = find(mark);
+      if (!entry || entry.text !== text) return undefined;
+      if (!newer.has(mark)) keep(mark, entry);
+      return entry.value;
     },
   };
 }
 
-/** FNV-1a in 30 bits, above 0. */
+/** FNV-1a in 30 bits. */
 function markOf(text: string): number {
   let sum = 0x811c9dc5;
   for (let i = Math.max(0, text.length - END); i < text.length; i++) {
     sum = Math.imul(sum ^ text.charCodeAt(i), 0x01000193);
   }
-  return (sum >>> 2) + 1;
+  return sum >>> 2;
 }

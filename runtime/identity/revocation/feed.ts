@@ -51,10 +51,9 @@ export interface FeedOptions {
   readonly kept?: { readonly positions: Positions; readonly asOf: Moment } | undefined;
 }
 
-/** How far a log was read, and since when its process has sent no other heartbeat than this. */
-interface Seen {
-  readonly position: number;
-  readonly heartbeat?: Item;
+/** The last heartbeat of a process, and since when it has sent no other one. */
+interface Heard {
+  readonly heartbeat: Item;
   readonly since: number;
 }
 
@@ -80,10 +79,8 @@ export function createFeed(
   apply: (writer: string, item: LogItem) => void,
   { retentionMs = RETENTION_MS, kept }: FeedOptions = {},
 ): Feed {
-  const { steady: started } = clock();
-  let seen = new Map(
-    [...(kept?.positions ?? [])].map(([id, position]): [string, Seen] => [id, { position, since: started }]),
-  );
+  let positions = new Map(kept?.positions);
+  const heard = new Map<string, Heard>();
   let asOf: Moment | undefined;
   let knownUntil = kept?.asOf;
   let began = 0;
@@ -96,11 +93,18 @@ export function createFeed(
   let burials = NO_BURIALS;
 
   /** Goes back to what was settled: who loads entries after that finds there what came before. */
-  function goBack(heartbeats: readonly Item[], into: Map<string, Seen>): void {
+  function goBack(heartbeats: readonly Item[], into: Map<string, number>): void {
     for (const heartbeat of heartbeats) {
       const { settled } = toHeartbeat(heartbeat);
-      const before = into.get(heartbeat.sort) ?? { position: settled, since: clock().steady };
-      into.set(heartbeat.sort, { ...before, position: Math.min(before.position, settled) });
+      into.set(heartbeat.sort, Math.min(into.get(heartbeat.sort) ?? settled, settled));
+    }
+  }
+
+  function hear(heartbeats: readonly Item[]): void {
+    const { steady: since } = clock();
+    for (const heartbeat of heartbeats) {
+      const isSame = heard.get(heartbeat.sort)?.heartbeat.version === heartbeat.version;
+      if (!isSame) heard.set(heartbeat.sort, { heartbeat, since });
     }
   }
 
@@ -111,10 +115,10 @@ export function createFeed(
   }
 
   /** Reads the log of one process. Says whether all that its heartbeat announces was there. */
-  async function follow(heartbeat: Item, into: Map<string, Seen>): Promise<boolean> {
-    const { last } = toHeartbeat(heartbeat);
-    const before = into.get(heartbeat.sort);
-    let position = before?.position ?? 0;
+  async function follow(heartbeat: Item, into: Map<string, number>): Promise<boolean> {
+    const { last, settled, isBuried } = toHeartbeat(heartbeat);
+    // Who is buried before he is seen is this process itself, by the name that it had.
+    let position = into.get(heartbeat.sort) ?? (isBuried ? settled : 0);
     if (position < last) {
       for await (const item of readLog(store, heartbeat.sort, position)) {
         if (item.number !== position + 1) break;
@@ -122,15 +126,14 @@ export function createFeed(
         position = item.number;
       }
     }
-    const isSame = before?.heartbeat?.version === heartbeat.version;
-    into.set(heartbeat.sort, { position, heartbeat, since: isSame ? before.since : clock().steady });
+    into.set(heartbeat.sort, position);
     return position >= last;
   }
 
   async function read(): Promise<void> {
     began += 1;
     const number = began;
-    const into = seen;
+    const into = positions;
     const { steady: start } = clock();
     const members = await listAll(store);
     const heartbeats = members.filter(({ sort }) => sort !== BURIALS.sort);
@@ -145,10 +148,15 @@ export function createFeed(
       goBackFrom = Number.POSITIVE_INFINITY;
       wentBack = number;
     }
+    hear(others);
     const listed = new Set(others.map(({ sort }) => sort));
-    for (const [id] of burials.last) if (!listed.has(id)) into.delete(id); // others are missing from an old answer alone
+    for (const [id] of burials.last) {
+      if (listed.has(id)) continue; // others are missing from an old answer alone
+      into.delete(id);
+      heard.delete(id);
+    }
     const followed = await Promise.all(others.map((it) => follow(it, into)));
-    if (into !== seen) return;
+    if (into !== positions) return;
     if (followed.includes(false)) {
       gapSince ??= start;
       if (start - gapSince > OVERLAP_MS) isBroken = true;
@@ -170,30 +178,31 @@ export function createFeed(
     },
     isBroken: () => isBroken,
     restart() {
-      seen = new Map();
+      positions = new Map();
       asOf = undefined;
       knownUntil = undefined;
       goBackFrom = began + 1;
       gapSince = undefined;
       isBroken = false;
     },
-    positions: () => new Map([...seen].map(([id, { position }]) => [id, position])),
+    positions: () => positions,
     settled(writer) {
-      const { position = 0, heartbeat, since = 0 } = seen.get(writer) ?? {};
-      if (!heartbeat) return position;
-      const { last, settled } = toHeartbeat(heartbeat);
-      return Math.min(position, clock().steady - since > OVERLAP_MS ? last : settled);
+      const position = positions.get(writer) ?? 0;
+      const last = heard.get(writer);
+      if (!last) return position;
+      const said = toHeartbeat(last.heartbeat);
+      return Math.min(position, clock().steady - last.since > OVERLAP_MS ? said.last : said.settled);
     },
     burials: () => burials,
     agreesOnTime() {
       const { wall, steady } = clock();
-      const lately = [...seen.values()].filter(({ since }) => steady - since < LATELY_MS);
-      const apart = lately.map(({ heartbeat }) => (heartbeat ? Math.abs(toHeartbeat(heartbeat).at - wall) : 0));
+      const lately = [...heard.values()].filter(({ since }) => steady - since < LATELY_MS);
+      const apart = lately.map(({ heartbeat }) => Math.abs(toHeartbeat(heartbeat).at - wall));
       return apart.every((ms) => ms <= CLOCKS_DIFFER * 1000);
     },
     silent(forMs) {
       const before = clock().steady - forMs;
-      return [...seen.values()].flatMap(({ heartbeat, since }) => (heartbeat && since < before ? [heartbeat] : []));
+      return [...heard.values()].flatMap(({ heartbeat, since }) => (since < before ? [heartbeat] : []));
     },
   };
 }

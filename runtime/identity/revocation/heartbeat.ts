@@ -14,6 +14,8 @@ export interface Heartbeat {
   readonly settled: number;
   /** The time of its day, in milliseconds since the epoch. Nothing depends on it but what may be removed. */
   readonly at: number;
+  /** Whether others have taken the process for dead, and its log is being removed. */
+  readonly isBuried?: true;
 }
 
 /** This process, among those that share the store. */
@@ -30,7 +32,7 @@ export interface Member {
   sentAt(beat: number): Moment | undefined;
   /** The number that its next heartbeat says. */
   last(): number;
-  /** The last number that is older than {@link OVERLAP_MS}. */
+  /** The last number that its heartbeat has said to be older than {@link OVERLAP_MS}. */
   settled(): number;
   /** Notes that all its items up to a number are in its log. */
   wrote(writer: string, number: number): void;
@@ -53,6 +55,7 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
   let version: string | null = null;
   let last = 0;
   let settled = 0;
+  let said = 0;
   let count = 0;
   let sent: { readonly beat: number; readonly last: number; readonly at: Moment }[] = [];
 
@@ -72,12 +75,14 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
    */
   async function write(): Promise<void> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const written = await store.put({ partition: MEMBERS, sort: id }, compose(), { expected: version });
+      const heartbeat = compose();
+      const written = await store.put({ partition: MEMBERS, sort: id }, heartbeat, { expected: version });
       if (written.ok) {
         version = written.version;
+        said = heartbeat.settled;
         return;
       }
-      if (written.current)
+      if (written.current && !toHeartbeat(written.current).isBuried)
         version = written.current.version; // one that was not answered has arrived
       else startAgain();
     }
@@ -90,6 +95,7 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
     version = null;
     last = 0;
     settled = 0;
+    said = 0;
     sent = [];
   }
 
@@ -98,7 +104,7 @@ export function createMember(store: Store, clock: Clock, newId: () => string = r
     beat: share(write),
     sentAt: (beat) => sent.findLast((it) => it.beat === beat)?.at,
     last: () => last,
-    settled: () => settled,
+    settled: () => said,
     wrote(writer, number) {
       if (writer === id) last = number;
     },

@@ -112,6 +112,8 @@ export function createLog(
     async trim() {
       for (let bucket = buckets[0]; bucket; bucket = buckets[0]) {
         if (clock().steady - bucket.opened < (1 + BUCKET) * retentionMs) return;
+        // Who comes would look for it, after a pause in which no heartbeat could say that he need not.
+        if (bucket.writer === member.id() && bucket.last > member.settled()) return;
         for (; bucket.first <= bucket.last; bucket.first++) await store.remove(placeOf(bucket.writer, bucket.first));
         buckets.shift();
       }

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Item, Store } from '../../store/index.ts';
 import { noteBurial } from './burials.ts';
 import { CLOCKS_DIFFER } from './clock.ts';
-import { toHeartbeat } from './heartbeat.ts';
+import { type Heartbeat, toHeartbeat } from './heartbeat.ts';
 import { removeLog } from './log.ts';
 import { type Records, SHARDS } from './records.ts';
 
@@ -14,14 +14,15 @@ const TENANT_EVERY = 6 * 60 * 60;
  *
  * Its heartbeat goes last, and says until then that there is nothing to read: whoever finds only a part of its log
  * would take that for a part of the truth. Before, it is noted as one of those that are gone. Should the process be there after all, it has written another heartbeat, or
- * finds none, and starts again.
+ * finds that it is buried, and starts again by another name: it could not say any more what is missing in its log.
  *
  * @param heartbeat - its last one
  */
 export async function bury(store: Store, heartbeat: Item): Promise<void> {
   const said = toHeartbeat(heartbeat);
   const { last } = said;
-  const written = await store.put(heartbeat, { ...said, settled: last }, { expected: heartbeat.version });
+  const buried: Heartbeat = { ...said, settled: last, isBuried: true };
+  const written = await store.put(heartbeat, buried, { expected: heartbeat.version });
   if (!written.ok) return;
   await noteBurial(store, heartbeat.sort, last);
   await removeLog(store, heartbeat.sort, last);

@@ -33,13 +33,6 @@ describe('what is remembered by a text', () => {
     expect(there).to.include(999);
   });
 
-  it('is not pushed out by what comes once', () => {
-    const memory = createMemory<string>(10);
-    setTwice(memory, 'kept', 'yes');
-    for (let i = 0; i < 1000; i++) memory.set(`${i}`, 'other');
-    expect(memory.get('kept')).to.equal('yes');
-  });
-
   it('stays as long as it is asked for', () => {
     const memory = createMemory<string>(10);
     setTwice(memory, 'kept', 'yes');

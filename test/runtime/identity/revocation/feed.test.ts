@@ -166,6 +166,15 @@ describe('what a process reads of others', () => {
     expect(feed.silent(30_000)).to.deep.equal([]);
   });
 
+  it('counts on where it starts over, or whoever has left a gap behind would never be called silent', async () => {
+    await writer('one').append('a');
+    await beatAndPoll();
+    steady = 20_000;
+    feed.restart();
+    await beatAndPoll();
+    expect(feed.silent(15_000).map(({ sort }) => sort)).to.deep.equal(['one']);
+  });
+
   it('goes on from where an earlier process was', async () => {
     const one = writer('one');
     await one.append('a', 'b', 'c');

@@ -151,6 +151,16 @@ describe('the log of a process', () => {
     expect(await settled()).to.equal(2);
   });
 
+  it('is not removed after a pause before a heartbeat has said that nobody has to look for it', async () => {
+    await log.append(changeOf('a'));
+    steady = 62_000;
+    await log.trim();
+    expect((await itemsOf()).map(([number]) => number)).to.deep.equal([1]);
+    await member.beat();
+    await log.trim();
+    expect(await itemsOf()).to.deep.equal([]);
+  });
+
   it('is kept for as long as it is said, and then removed', async () => {
     for (const key of ['a', 'b']) await log.append(changeOf(key));
     steady = 30_000;
@@ -189,11 +199,33 @@ describe('what a dead process has left', () => {
       'remove revocation/log/writer',
       'remove revocation/members',
     ]);
-    expect(said[0]).to.deep.equal({ beat: 1, last: 1, settled: 1, at: 0 });
+    expect(said[0]).to.deep.equal({ beat: 1, last: 1, settled: 1, at: 0, isBuried: true });
     const left = await store.list(MEMBERS, { limit: 10 });
     expect(left.map(({ sort, value }) => [sort, value])).to.deep.equal([
       ['~burials', { count: 1, last: [['writer', 1]] }],
     ]);
+  });
+
+  it('is left by it, where it wakes up in the middle: it goes on by another name, and says nothing of what is gone', async () => {
+    const store = createMemoryStore();
+    let ids = 0;
+    const clock = () => ({ wall: 0, steady: 0 });
+    const member = createMember(store, clock, () => `writer ${++ids}`);
+    const log = createLog(store, member, clock);
+    await log.append({ tenant: 'acme', kind: 'jti', key: 'a' });
+    const found = (await store.get({ partition: MEMBERS, sort: 'writer 1' })) as Item; // it was just written
+    const { list } = store;
+    store.list = async (...args) => {
+      await member.beat(); // after it is said to be buried, and before its log is gone
+      return list(...args);
+    };
+    await bury(store, found);
+    store.list = list;
+    expect(member.id()).to.equal('writer 2');
+    const left = await store.list(MEMBERS, { limit: 10 });
+    expect(left.map(({ sort }) => sort)).to.deep.equal(['writer 2', '~burials']);
+    await log.append({ tenant: 'acme', kind: 'jti', key: 'b' });
+    expect(toHeartbeat((await store.get({ partition: MEMBERS, sort: 'writer 2' })) as Item)).to.include({ last: 1 });
   });
 
   it('stays where it has sent another heartbeat meanwhile', async () => {
