@@ -4,12 +4,14 @@ import type { CompiledWebtask } from '../compile/index.ts';
 import {
   type ContextParts,
   createContext,
+  type ParsedBody,
   type PlatformParameters,
   type ReportMissing,
   readBody,
   readQuery,
   readWholeBody,
   type WebtaskContext,
+  type WebtaskRequest,
 } from '../context/index.ts';
 import { readHeaders } from './http/index.ts';
 import type { RunRequest, RunSettings } from './run.ts';
@@ -28,25 +30,29 @@ export interface PrepareParts {
  *
  * The request also gets what adapters look for on it: `query`, `x_wt`, and `raw_body` where the body was read.
  *
- * @throws BODY_TOO_LARGE
+ * @returns at once where no body is to be read; rejects with BODY_TOO_LARGE
  * @see protocol reference 3.2, 3.5
  */
-export async function prepareContext(
+export function prepareContext(
   webtask: CompiledWebtask,
   req: IncomingMessage,
   parts: PrepareParts,
-): Promise<WebtaskContext> {
+): WebtaskContext | Promise<WebtaskContext> {
   const { settings, id } = parts;
   const { query, reserved } = readQuery(req.url ?? '/');
   const { parses, mergeBody } = bodyRules(webtask, settings, reserved);
-  const parsed = parses ? await readBody(req, settings.maxBodyBytes) : NOT_READ;
-  Object.assign(req, {
-    query,
-    x_wt: platformParameters(settings, id, mergeBody),
-    ...(parses && { raw_body: parsed.raw }),
-  });
-  return contextOf(parts, { query, headers: req.headers, parsed, mergeBody });
+  const given: IncomingMessage & Partial<GivenToAdapters> = req;
+  const finish = (parsed: ParsedBody): WebtaskContext => {
+    given.query = query;
+    given.x_wt = platformParameters(settings, id, mergeBody);
+    if (parses) given.raw_body = parsed.raw;
+    return contextOf(parts, { query, headers: req.headers, parsed, mergeBody });
+  };
+  return parses ? readBody(req, settings.maxBodyBytes).then(finish) : finish(NOT_READ);
 }
+
+/** What adapters look for on a request. */
+type GivenToAdapters = Pick<WebtaskRequest, 'query' | 'x_wt'> & { raw_body: string | undefined };
 
 /**
  * Builds the context of a webtask that only calls back, for a request that is all there.
@@ -113,16 +119,17 @@ function bodyRules(
 
 function platformParameters(settings: RunSettings, id: string, mergeBody: boolean): PlatformParameters {
   const { container, name, codeUrl, token, tokenId, urlFormat, parseBody } = settings;
-  return {
+  const parameters: { -readonly [key in keyof PlatformParameters]: PlatformParameters[key] } = {
     req_id: id,
     container,
     url_format: urlFormat,
     pb: parseBody,
     mb: mergeBody ? 1 : 0,
     resolved_modules: null,
-    ...(name !== undefined && { jtn: name }),
-    ...(codeUrl !== undefined && { url: codeUrl }),
-    ...(tokenId !== undefined && { jti: tokenId }),
-    ...(token !== undefined && { token }),
   };
+  if (name !== undefined) parameters.jtn = name;
+  if (codeUrl !== undefined) parameters.url = codeUrl;
+  if (tokenId !== undefined) parameters.jti = tokenId;
+  if (token !== undefined) parameters.token = token;
+  return parameters;
 }

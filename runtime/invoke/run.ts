@@ -2,7 +2,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
-import { type IssueForRun, maskSecrets, type WebtaskStorage } from '../context/index.ts';
+import { type IssueForRun, maskSecrets, type WebtaskContext, type WebtaskStorage } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import { type ActiveRun, callInRun, leaveRun } from './active-run.ts';
 import { AnswerAlone, AnswerByResponse } from './answer.ts';
@@ -187,11 +187,14 @@ export function startRun(
       refuse(error);
     }
   }
-  async function startWith(connection: Exchange): Promise<void> {
-    callWebtask(webtask, await prepareContext(webtask, connection.req, parts), connection, outcome);
+  function startWith(connection: Exchange): void {
+    const call = (context: WebtaskContext): void => callWebtask(webtask, context, connection, outcome);
+    const context = prepareContext(webtask, connection.req, parts);
+    if ('then' in context) context.then(call).catch(refuse);
+    else call(context);
   }
   if (output) answer.onClose(output.flush);
-  if (exchange) callInRun(run, () => startWith(exchange)).catch(refuse);
+  if (exchange) callInRun(run, () => startWith(exchange));
   else callInRun(run, start);
   const finish = (): RunReply => {
     const { reply } = answer;
