@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { addSettings, SETTINGS } from './options.ts';
+import { SETTINGS } from './options.ts';
+import { addSettings } from './setting.ts';
 
 /** Adds the commands that copy and move what a server keeps. What they need is loaded when they run. */
 export function addDataCommands(program: Command): void {

@@ -1,5 +1,6 @@
 import { readDotenv } from '../runtime/project/index.ts';
-import { SETTINGS, type Setting } from './options.ts';
+import { SETTINGS } from './options.ts';
+import type { Setting } from './setting.ts';
 
 /** The second block of an `.env.example`: each setting that has a variable, as a comment. */
 export function settingsAsDotenv(): string {

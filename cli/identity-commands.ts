@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
-import { addSettings, SETTINGS } from './options.ts';
+import { SETTINGS } from './options.ts';
+import { addSettings } from './setting.ts';
 
 /** Adds the commands that revoke access tokens, and ask about them. */
 export function addIdentityCommands(program: Command): void {

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { LIMIT_SETTINGS } from './limit-options.ts';
 import {
   parseBaseUrl,
   parseCount,
@@ -12,17 +12,7 @@ import {
   parsePort,
   parseUsers,
 } from './parse-settings.ts';
-
-/** One setting: everything that says it (flag, variable, help, `.env.example`, docs) comes from here. */
-export interface Setting {
-  /** As commander writes it: `--port <n>`. */
-  readonly flag?: string;
-  /** A variable of the environment or `.env`. */
-  readonly env?: string;
-  readonly default?: string | number | boolean;
-  readonly parse?: (text: string, previous?: unknown) => unknown;
-  readonly help: string;
-}
+import type { Setting } from './setting.ts';
 
 /** Every setting of the kit's programs that has a variable. */
 export const SETTINGS = {
@@ -204,72 +194,7 @@ export const SETTINGS = {
     env: 'WEBTASK_CRON_MISSED',
     help: 'what becomes of cron times at which no server ran: skip (by default), or once (one run for all of them)',
   },
-  quotaWebtasks: {
-    env: 'WEBTASK_QUOTA_WEBTASKS',
-    help: 'webtasks that a container can have; 1000 by default, 0 for any number',
-  },
-  quotaCodeBytes: {
-    env: 'WEBTASK_QUOTA_CODE_BYTES',
-    help: 'bytes of code that a container can have; 104857600 by default, 0 for any number',
-  },
-  quotaStorageBytes: {
-    env: 'WEBTASK_QUOTA_STORAGE_BYTES',
-    help: 'bytes of storage that a container can have; 104857600 by default, 0 for any number',
-  },
-  quotaLogStreams: {
-    env: 'WEBTASK_QUOTA_LOG_STREAMS',
-    help: 'streams of the logs of a container that one server has open; 20 by default, 0 for any number',
-  },
-  quotaCronJobs: {
-    env: 'WEBTASK_QUOTA_CRON_JOBS',
-    help: 'cron jobs that a container can have; 100 by default, 0 for any number',
-  },
-  limitBlocked: {
-    env: 'WEBTASK_LIMIT_BLOCKED_MS',
-    help: 'milliseconds that a webtask may keep everything else from running; 5000 by default',
-  },
-  workers: { env: 'WEBTASK_WORKERS', help: 'processes of containers that there are at most; 50 by default' },
-  spareWorkers: {
-    env: 'WEBTASK_SPARE_WORKERS',
-    help: 'processes that are started before a container needs one; 1 by default',
-  },
-  workerIdle: {
-    env: 'WEBTASK_WORKER_IDLE_MS',
-    help: 'milliseconds without a request after which the process of a container is ended; 600000 by default',
-  },
-  limitCpu: {
-    env: 'WEBTASK_LIMIT_CPU_MS',
-    help: 'milliseconds of CPU time that a container has in any 60 s; 10000 by default',
-  },
-  limitMemory: {
-    env: 'WEBTASK_LIMIT_MEMORY_BYTES',
-    help: 'bytes of memory that a container has, buffers included; 268435456 by default',
-  },
-  limitProcesses: {
-    env: 'WEBTASK_LIMIT_PROCESSES',
-    help: 'processes and threads that a container can have; 64 by default',
-  },
-  limitFiles: {
-    env: 'WEBTASK_LIMIT_FILES',
-    help: 'files and sockets that a process of a container can have open; 1024 by default',
-  },
-  limitTemporary: {
-    env: 'WEBTASK_LIMIT_TEMPORARY_BYTES',
-    help: 'bytes of the temporary folder of a container; 67108864 by default',
-  },
-  limitOutput: {
-    env: 'WEBTASK_LIMIT_OUTPUT_BYTES',
-    help: 'bytes that a container can print in any 10 s; 10485760 by default',
-  },
-  limitBody: {
-    env: 'WEBTASK_LIMIT_BODY_BYTES',
-    help: 'bytes of a body that is parsed for a webtask; 1048576 by default',
-  },
-  limitReply: { env: 'WEBTASK_LIMIT_REPLY_BYTES', help: 'bytes of the body of an answer; 1073741824 by default' },
-  limitReplyHeaders: {
-    env: 'WEBTASK_LIMIT_REPLY_HEADER_BYTES',
-    help: 'bytes of the headers of an answer; 65536 by default',
-  },
+  ...LIMIT_SETTINGS,
   cronUrl: {
     env: 'WEBTASK_CRON_URL',
     help: 'webtask that keeps cron jobs, in place of the store; its URL with its key where it asks for one',
@@ -285,18 +210,3 @@ export const SETTINGS = {
   },
   testDynamodb: { env: 'WEBTASK_TEST_DYNAMODB', help: 'env: tests use the real table of .env, not an embedded one' },
 } as const satisfies Record<string, Setting>;
-
-/**
- * Adds settings to a command. A flag wins over the environment, that over `.env`, that over the default.
- */
-export function addSettings(command: Command, ...settings: Setting[]): Command {
-  for (const { flag, env, default: value, parse, help } of settings) {
-    if (flag === undefined) continue;
-    const option = new Option(flag, help);
-    if (env !== undefined) option.env(env);
-    if (value !== undefined) option.default(value);
-    if (parse !== undefined) option.argParser(parse);
-    command.addOption(option);
-  }
-  return command;
-}

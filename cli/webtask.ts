@@ -3,8 +3,9 @@ import { InvalidArgumentError, Option } from 'commander';
 import { addDataCommands } from './data-commands.ts';
 import { addIdentityCommands } from './identity-commands.ts';
 import { addKeyCommands } from './key-commands.ts';
-import { addSettings, SETTINGS } from './options.ts';
+import { SETTINGS } from './options.ts';
 import { createProgram, runProgram } from './program.ts';
+import { addSettings } from './setting.ts';
 
 const program = createProgram(
   'webtask',

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { Option } from 'commander';
-import { addSettings, SETTINGS } from './options.ts';
+import { SETTINGS } from './options.ts';
 import { TOKEN_FORMATS } from './print-tokens.ts';
 import { createProgram, runProgram } from './program.ts';
+import { addSettings } from './setting.ts';
 
 const program = createProgram('wt-build', 'Mint a token for each webtask: its URL at a commit, its hash, its secrets.');
 

@@ -4,7 +4,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { settingsAsDotenv } from '../cli/dotenv-settings.ts';
-import { SETTINGS, type Setting } from '../cli/options.ts';
+import { SETTINGS } from '../cli/options.ts';
+import type { Setting } from '../cli/setting.ts';
 import { ERRORS, type Fault } from '../runtime/errors.ts';
 
 const MADE = '<!-- Made from the code by `npm run docs`. -->';

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startServer } from '../../runtime/server/index.ts';
 import { createLimits, type Limits } from '../../runtime/server/limits/index.ts';
 import { createMemoryStore, type Store } from '../../runtime/store/index.ts';
-import { loadKeySet, signToken, type TokenClaims } from '../../runtime/token/index.ts';
+import type { TokenClaims } from '../../runtime/token/index.ts';
 import { type BenchOptions, type BenchResult, type Measured, measured } from './bench.ts';
+import { serveHere } from './support/serve-here.ts';
 
 /** Limits whose store writes are counted. */
 const CASES: Readonly<Record<string, TokenClaims>> = {
@@ -99,20 +99,9 @@ async function speedsOf(
   say: BenchOptions['say'],
 ): Promise<Record<'without limits' | 'with limits', number[]>> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'webtask-bench-'));
-  const server = await startServer({
-    isolation: 'inline',
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder,
-    env: {},
-    allowedOrigins: [],
-    limitMs: 10_000,
-    onLine: () => undefined,
-    onError: (error) => console.error(error),
-  });
+  const { server, token } = await serveHere(dataFolder, { isolation: 'inline' });
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   try {
-    const token = signToken({ dd: 2 }, await loadKeySet({ dataFolder, env: {} }), Date.now() / 1000);
     const code = 'module.exports = cb => cb(null, 1)';
     const urls = { 'without limits': {}, 'with limits': WIDE };
     for (const [name, claims] of Object.entries(urls)) {

@@ -1,9 +1,9 @@
-import { chmodSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { startDev, untilNoticed } from '../support/dev.ts';
 import { connectInspector } from '../support/inspector.ts';
 import { skipUnlessShutIn } from '../support/isolation.ts';
 import { descendantsOf, untilGone } from '../support/processes.ts';
@@ -23,18 +23,13 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     project.remove();
   });
 
-  const start = async (files: Record<string, string>, args: readonly string[] = [], env = {}): Promise<void> => {
-    project = createProject(files);
-    chmodSync(project.folder, 0o755); // who is shut in is another user
-    program = startRunning('webtask', ['dev', '--port', '0', ...args], { cwd: project.folder, env });
-    await program.until(/watching for changes/);
-    [, url = ''] = await program.until(/^(http:\/\/127\.0\.0\.1:\d+)\//m);
+  const start = async (...given: Parameters<typeof startDev>): Promise<void> => {
+    ({ project, program, url } = await startDev(...given));
   };
   const get = (path: string) => ask(url + path);
   const message = (body: string): string => JSON.parse(body).message;
   const count = (pattern: RegExp) => [...program.stdout.matchAll(pattern)].length;
-  const noticed = (file: string, times = 1) =>
-    program.until(new RegExp(`(?:^reloaded after a change of ${file}$[^]*){${times}}`, 'm'));
+  const noticed = (file: string, times?: number) => untilNoticed(program, file, times);
 
   it('is another process than the server, with nothing of its environment', async () => {
     const code = 'return cb => cb(null, [process.pid, process.env.MINE || "none", process.env.PATH || "none"])';

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { startDev, untilNoticed } from '../support/dev.ts';
 import { connectInspector } from '../support/inspector.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
@@ -21,11 +22,8 @@ describe('webtask dev', () => {
   });
 
   /** Starts it in a project of these files. */
-  const start = async (files: Record<string, string>, args: readonly string[] = [], env = {}): Promise<void> => {
-    project = createProject(files);
-    program = startRunning('webtask', ['dev', '--port', '0', ...args], { cwd: project.folder, env });
-    await program.until(/watching for changes/);
-    [, url = ''] = await program.until(/^(http:\/\/127\.0\.0\.1:\d+)\//m);
+  const start = async (...given: Parameters<typeof startDev>): Promise<void> => {
+    ({ project, program, url } = await startDev(...given));
   };
   const get = async (path: string) => (await ask(url + path)).body;
   const reloads = () => program.stdout.split('\n').filter((line) => line.startsWith('reloaded'));
@@ -34,8 +32,7 @@ describe('webtask dev', () => {
     project.write(file, text);
     await noticed(file);
   };
-  const noticed = (file: string, times = 1) =>
-    program.until(new RegExp(`(?:^reloaded after a change of ${file}$[^]*){${times}}`, 'm'));
+  const noticed = (file: string, times?: number) => untilNoticed(program, file, times);
 
   it('prints each webtask’s URL, and its secrets by name and source, never by value', async () => {
     await start(

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Command } from 'commander';
 import { loadDotenvSettings } from '../../cli/dotenv-settings.ts';
-import { addSettings, SETTINGS } from '../../cli/options.ts';
+import { SETTINGS } from '../../cli/options.ts';
+import { addSettings } from '../../cli/setting.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 
 /** Reads a command line with some settings. */

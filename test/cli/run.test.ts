@@ -246,7 +246,7 @@ describe('webtask run', () => {
       const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: file, lineNumber: 2 });
       await inspector.send('Runtime.runIfWaitingForDebugger');
 
-      const paused = (await inspector.event('Debugger.paused')) as unknown as Paused;
+      const paused = (await inspector.event('Debugger.paused')) as unknown as Paused; // by the protocol
       const [frame] = paused.callFrames;
       expect([paused.hitBreakpoints, frame?.location.lineNumber]).to.deep.equal([[breakpointId], 2]);
       const evaluate = async (expression: string) => {

@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type RunningServer, startServer } from '../../runtime/server/index.ts';
 import { loadKeySet, signToken } from '../../runtime/token/index.ts';
+import { freePort } from '../support/free-port.ts';
 import type { Origin } from '../support/origin.ts';
-import { type Block, carryOut, freePort, inShell, readBlocks, startCommand, writeProgram } from '../support/page.ts';
+import { type Block, carryOut, inShell, readBlocks, startCommand, writeProgram } from '../support/page.ts';
 import { waitForLine } from '../support/program.ts';
 import { startRegistry } from '../support/registry.ts';
 
@@ -42,7 +43,7 @@ describe('docs/from-wt-cli.md', function () {
     blocks = (await readBlocks('docs/from-wt-cli.md', port)).filter(({ language }) => language !== 'mermaid');
     registry = await startRegistry([{ name: 'lodash', version: '4.17.4', code: "exports.VERSION = '4.17.4';" }]);
     const bin = join(folder, 'bin');
-    await writeProgram(bin, 'npx', `shift; exec ${inShell('cli/webtask.ts')} "$@"`);
+    await writeProgram(bin, 'npx', `shift; exec ${inShell('webtask')} "$@"`);
     await writeProgram(bin, 'wt', `exec "${process.execPath}" "${CLIENTS}wt-cli/bin/wt" "$@"`);
     old = await startOld(join(folder, 'old'), join(folder, '.webtask'));
     env = {

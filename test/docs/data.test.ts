@@ -2,7 +2,8 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { carryOut, freePort, inShell, readBlocks, startCommand, writeProgram } from '../support/page.ts';
+import { freePort } from '../support/free-port.ts';
+import { carryOut, inShell, readBlocks, startCommand, writeProgram } from '../support/page.ts';
 import { waitForLine } from '../support/program.ts';
 
 const HELLO = { code: 'module.exports = (ctx, cb) => cb(null, ctx.secrets.S);', secrets: { S: 'shh' } };

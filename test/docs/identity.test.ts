@@ -7,8 +7,9 @@ import { WebtaskError } from '../../runtime/errors.ts';
 import { webtask } from '../../runtime/harness/index.ts';
 import { createVerifier, type VerifierOptions } from '../../runtime/identity/index.ts';
 import { AUDIENCE, CLAIMS, issuerKey } from '../support/access-token.ts';
+import { freePort } from '../support/free-port.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
-import { freePort, readBlocks, startCommand } from '../support/page.ts';
+import { readBlocks, startCommand } from '../support/page.ts';
 import { FROM_SOURCE } from '../support/program.ts';
 
 const KIT = fileURLToPath(new URL('../../', import.meta.url));

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
+import { freePort } from '../support/free-port.ts';
 import {
   type Block,
-  freePort,
   inShell,
   readBlocks,
   carryOut as runInShell,

@@ -3,8 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { startServer } from '../../../runtime/server/index.ts';
-import { loadKeySet, signToken } from '../../../runtime/token/index.ts';
+import { serveHere } from './serve-here.ts';
 import { type Contender, start } from './start.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
@@ -72,17 +71,7 @@ async function keepWebtasks(
   dataFolder: string,
   codes: Readonly<Record<string, string>>,
 ): Promise<Record<string, KeptWebtask>> {
-  const server = await startServer({
-    port: 0,
-    host: '127.0.0.1',
-    dataFolder,
-    env: {},
-    allowedOrigins: [],
-    limitMs: 10_000,
-    onLine: () => undefined,
-    onError: (error) => console.error(error),
-  });
-  const master = signToken({ dd: 2 }, await loadKeySet({ dataFolder, env: {} }), Date.now() / 1000);
+  const { server, token: master } = await serveHere(dataFolder);
   const ask = async (method: string, path: string, body: object): Promise<string> => {
     const headers = { Authorization: `Bearer ${master}`, 'Content-Type': 'application/json' };
     const answer = await fetch(`${server.url}${path}`, { method, headers, body: JSON.stringify(body) });

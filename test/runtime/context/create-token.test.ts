@@ -98,6 +98,7 @@ describe('creating tokens from a webtask', () => {
 
   it('throws where there is no callback, as the original', () => {
     const { create_token } = createTokenMethods({ token: 'p.q.r', issue: async () => ({ token: '', url: '' }) });
+    // As JavaScript may call it.
     expect(() => create_token({}, undefined as unknown as () => void)).to.throw(
       TypeError,
       'Callback must be a function.',

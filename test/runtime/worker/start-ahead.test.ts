@@ -13,7 +13,7 @@ function madeUp(pid: number) {
     killed.push(why);
     end(why);
   };
-  return { worker: { pid, kill, ended } as unknown as Worker, killed };
+  return { worker: { pid, kill, ended } as unknown as Worker, killed }; // no more of it is used
 }
 
 describe('a worker that is started ahead', () => {

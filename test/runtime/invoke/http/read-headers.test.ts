@@ -7,6 +7,7 @@ import { readHeaders } from '../../../../runtime/invoke/http/index.ts';
 /** As Node's parser has a message read them. */
 function headersOfMessage(rawHeaders: string[]): IncomingMessage['headers'] {
   const message = new IncomingMessage(new Socket());
+  // What the parser calls has no public name.
   (message as unknown as { _addHeaderLines(headers: string[], length: number): void })._addHeaderLines(
     rawHeaders,
     rawHeaders.length,

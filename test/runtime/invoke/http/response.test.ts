@@ -191,7 +191,7 @@ describe('the head of an answer', () => {
   });
 
   it('may be written by the old name writeHeader', async () => {
-    const old = (res: ServerResponse) => res as unknown as { writeHeader: ServerResponse['writeHead'] };
+    const old = (res: ServerResponse) => res as unknown as { writeHeader: ServerResponse['writeHead'] }; // absent from its types
     expect(await answerTo((_req, res) => void [old(res).writeHeader(202, { 'X-A': '1' }), res.end('x')])).to.include({
       status: 202,
       body: 'x',
@@ -208,15 +208,15 @@ describe('a mistake with the head of an answer', () => {
     ['removeHeader after the head', (res) => res.writeHead(200).removeHeader('X-A')],
     ['a status that is none', (res) => res.writeHead(42)],
     ['a status that is no number', (res) => Object.assign(res, { statusCode: 'ok' }).end()],
-    ['a header without a value', (res) => res.setHeader('X-A', undefined as unknown as string)],
+    ['a header without a value', (res) => res.setHeader('X-A', undefined as unknown as string)], // as JavaScript may
     ['a header name that is none', (res) => res.setHeader('a b', '1')],
     ['a header value with a line end', (res) => res.setHeader('X-A', 'a\r\nX-B: 1')],
     ['a header value outside Latin', (res) => res.setHeader('X-A', '☕')],
     ['a status message with a line end', (res) => res.writeHead(200, 'a\r\nX-B: 1')],
     ['a list of headers that is uneven', (res) => res.writeHead(200, ['X-A'])],
     ['a trailer without chunks', (res) => res.writeHead(200, { Trailer: 'X-A', 'Content-Length': 1 })],
-    ['a body that is no text', (res) => res.end(1 as unknown as string)],
-    ['a body that is null', (res) => res.write(null as unknown as string)],
+    ['a body that is no text', (res) => res.end(1 as unknown as string)], // as JavaScript may
+    ['a body that is null', (res) => res.write(null as unknown as string)], // as JavaScript may
   ];
   for (const [what, mistake] of mistakes) {
     it(`is answered as Node answers it: ${what}`, async () => {

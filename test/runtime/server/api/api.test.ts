@@ -17,7 +17,7 @@ describe('the management API', () => {
     maxCodeBytes: 1024,
     baseUrl: () => 'http://localhost',
     onError: (error: WebtaskError) => void errors.push(error.code),
-  } as unknown as ApiParts;
+  } as unknown as ApiParts; // these routes use no more of it
 
   async function start(addRoutes: Routes, limitMs?: number): Promise<void> {
     errors = [];

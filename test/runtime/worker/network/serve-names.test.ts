@@ -78,6 +78,7 @@ describe('who answers one worker for names', () => {
         socket.on('message', look);
         look();
       });
+    // Its types lack the member.
     socket.on('message', (message) => codes.push((decode(message) as unknown as { rcode: string }).rcode));
     for (let id = 0; id < 66; id++) socket.send(query(id), names.port, '127.0.0.1');
     await arrived(2);
