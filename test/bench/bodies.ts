@@ -1,7 +1,7 @@
 import type { BenchOptions, BenchResult } from './bench.ts';
 import { prepareKit } from './support/kit.ts';
 import { load } from './support/load.ts';
-import { BODIES } from './support/peers.ts';
+import { BODIES, RELAY } from './support/peers.ts';
 import { inTurns, ratioOf, summaries } from './support/rounds.ts';
 import { type Contender, start } from './support/start.ts';
 
@@ -27,8 +27,8 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
   try {
     const ours = kit.modes.map((mode) => kit.serve(`token-${mode}`, mode, kit.webtasks.bodies?.tokenPath ?? ''));
     const rounds = quick ? 1 : 3;
-    const found = await inTurns([BODIES, ...ours], rounds, say, (it) => speedsOf(it, quick ? 1 : 2));
-    const ratios = ours.flatMap(({ name }) =>
+    const found = await inTurns([BODIES, RELAY, ...ours], rounds, say, (it) => speedsOf(it, quick ? 1 : 2));
+    const ratios = [RELAY, ...ours].flatMap(({ name }) =>
       CASES.map(({ title }): [string, number] => {
         const [mine, reference] = [`${name} ${title}`, `${BODIES.name} ${title}`];
         return [`${mine}/${reference}`, ratioOf(found, mine, reference)];

@@ -21,11 +21,11 @@ export function streamBody(body: Readable, res: ServerResponse, length?: number)
     isCorked = false;
     res.uncork();
   };
-  /** What else comes in this turn goes in the same write. */
+  /** What else is read in this turn of the event loop goes in the same write. */
   const cork = (): void => {
     isCorked = true;
     res.cork();
-    process.nextTick(uncork);
+    setImmediate(uncork);
   };
 
   return new Promise((resolve, reject) => {

@@ -12,6 +12,9 @@ export const NODE_HTTP: Contender = onNode('node-http', 'node-http.cjs');
 /** The same, for bodies. */
 export const BODIES: Contender = { ...onNode('node-http', 'bodies.cjs'), path: '/' };
 
+/** Bodies from another process, with nothing done to them on their way: as near to it as a worker can come. */
+export const RELAY: Contender = { ...onNode('relay', 'relay.cjs'), path: '/' };
+
 /** What others would use to serve a function. */
 export const PEER_CONTENDERS: readonly Contender[] = [
   onNode('fastify', 'fastify.cjs'),
