@@ -258,6 +258,16 @@ describe('a token that is large, or no token at all', () => {
       expect(why(KEY.sign({}, { kid }))).to.equal('header has a kid that is not a text.');
     });
   }
+  for (const [what, header] of [
+    ['that expands to 200 MiB', { alg: 'dir', enc: 'A256GCM', zip: 'DEF' }],
+    ['with a thousand million rounds of PBKDF2', { alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2s: 'AA', p2c: 1e9 }],
+    ['by RSA1_5, which tells by its errors what is in it', { alg: 'RSA1_5', enc: 'A128CBC-HS256' }],
+  ] as const) {
+    it(`is refused before anything is opened: encrypted text ${what}`, () => {
+      const token = [Buffer.from(JSON.stringify(header)).toString('base64url'), 'AA', 'AA', 'AA', 'AA'].join('.');
+      expect(why(token)).to.equal('it has 5 parts in place of 3.');
+    });
+  }
   for (const [token, reason] of [
     ['', 'it has 1 parts in place of 3.'],
     ['a.b.c.d.e', 'it has 5 parts in place of 3.'],

@@ -1,10 +1,15 @@
-import type { Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createRequire } from 'node:module';
 import { connect } from 'node:net';
 import { expect } from 'chai';
 import fastify from 'fastify';
 import { freezeDate } from '../../../../runtime/harness/index.ts';
-import { type AccessGuard, type GuardOptions, requireAccessToken } from '../../../../runtime/identity/index.ts';
+import {
+  type AccessGuard,
+  type GuardOptions,
+  type JwtClaims,
+  requireAccessToken,
+} from '../../../../runtime/identity/index.ts';
 import { CLAIMS, issuerKey, verifierOf } from '../../../support/access-token.ts';
 import { NOW } from '../../../support/keys.ts';
 import { refusalIn } from '../../../support/refusal.ts';
@@ -44,7 +49,22 @@ async function fastifyApi(guard: AccessGuard): Promise<Api> {
   return { url: `${await app.listen({ port: 0, host: '127.0.0.1' })}/`, close: () => app.close() };
 }
 
+/** What Connect is: functions of request, response and `next`, over Node's own server. */
+async function connectApi(guard: AccessGuard): Promise<Api> {
+  const server = createServer((req: IncomingMessage & { auth?: JwtClaims }, res) => {
+    guard(req, res, (error) => {
+      res
+        .writeHead(error ? 500 : 200, { 'Content-Type': 'application/json' })
+        .end(JSON.stringify(error ? {} : req.auth));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number }; // it listens on TCP
+  return { url: `http://127.0.0.1:${port}/`, close: () => new Promise((resolve) => server.close(resolve)) };
+}
+
 for (const [framework, start] of [
+  ['Connect', connectApi],
   ['Express', expressApi],
   ['Fastify', fastifyApi],
 ] as const) {
