@@ -60,6 +60,23 @@ describe('webtask identity', function () {
     expect(introspected.claims.jti).to.equal('b');
   });
 
+  it('revokes all of a session, client or grant', async () => {
+    for (const [flag, claim, by] of [
+      ['--sid', 'sid', 'sid'],
+      ['--client', 'client_id', 'client'],
+      ['--grant', 'grant_id', 'grant'],
+    ] as const) {
+      const { status, stdout } = await identity(['revoke', flag, 'gone']);
+      expect([status, stdout.replace(/, as far as issued until .*Z$/m, '')]).to.deep.equal([
+        0,
+        `revoked: ${by} gone of ${ISSUER}\n`,
+      ]);
+      const after = await identity(['introspect', token({ jti: by, [claim]: 'gone' })]);
+      expect([after.status, after.stdout.split('\n')[0]]).to.deep.equal([3, `revoked by ${by}`]);
+    }
+    expect((await identity(['introspect', token({ jti: 'others', sid: 'here' })])).status).to.equal(0);
+  });
+
   it('says what is wrong, and what to do', async () => {
     const words = async (args: string[], file?: string) => {
       const { status, stderr } = await identity(args, file);
