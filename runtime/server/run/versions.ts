@@ -76,6 +76,25 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
     dispose: ({ making }) => void making.then(onForgotten, () => undefined),
   });
 
+  /** The container that has the most makes room, so that nobody's are lost because another has many. */
+  function makeRoom(length: number): void {
+    const isFull = (): boolean =>
+      versions.size >= REMEMBERED || versions.calculatedSize + length + 1 > REMEMBERED_LENGTH;
+    while (versions.size > 0 && isFull()) {
+      const shares = new Map<string, number>();
+      for (const it of versions.values()) {
+        const share = 1 / REMEMBERED + it.length / REMEMBERED_LENGTH;
+        shares.set(it.container, (shares.get(it.container) ?? 0) + share);
+      }
+      const [[most]] = [...shares].sort(([, a], [, b]) => b - a) as [[string, number]]; // there is one at least
+      for (const key of versions.rkeys()) {
+        if (versions.peek(key)?.container !== most) continue;
+        versions.delete(key);
+        break;
+      }
+    }
+  }
+
   /** The key of the last version that each authorization asked for. */
   const keys = new WeakMap<Authorization, { readonly of: VersionRequest; readonly key: string }>();
 
@@ -107,6 +126,7 @@ export function createVersions<T>({ folder, modules, forgetUrl, onForgotten }: V
       const source = { code: code.text, file };
       const making = findModules(source, meta, container).then((modulePaths) => make({ ...source, modulePaths }));
       const remembered: Remembered<T> = { container, name, url: claims.url, length: code.text.length, making };
+      makeRoom(code.text.length);
       versions.set(key, remembered);
       making.then(
         (made) => {
