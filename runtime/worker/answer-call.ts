@@ -16,6 +16,9 @@ export interface Answers {
 /**
  * Does what a worker asks for. The server knows which webtask that is for: a worker can name no other.
  *
+ * What failed on the platform's side is told by its code and with its details masked: they name addresses, folders and
+ * tables of the server. Of code that is fetched they are about a URL of the webtask's own, and are told.
+ *
  * @param issue - issues tokens for the run that asks
  * @returns what to send; failures too
  */
@@ -25,11 +28,12 @@ export async function answerCall(
   issue: IssueForRun | undefined,
 ): Promise<Result> {
   try {
-    if (answers === undefined) throw new Error('There is no such webtask.');
-    return { value: await doCall(call, answers, issue) };
+    return answers === undefined ? refused('There is no such webtask.') : await doCall(call, answers, issue);
   } catch (error) {
-    if (!(error instanceof WebtaskError)) return { error: { message: String(error) } };
-    return { error: { message: error.message, code: error.code, fields: error.fields } };
+    const { code, fault, fields } = error instanceof WebtaskError ? error : new WebtaskError('INTERNAL', {});
+    const isOpen = fault !== 'platform' || call.what === 'fetch';
+    const told = isOpen ? fields : Object.fromEntries(Object.keys(fields).map((name) => [name, '***']));
+    return { error: { message: code, code, fields: told } };
   }
 }
 
@@ -37,29 +41,35 @@ async function doCall(
   call: Call,
   { storageKey, openDocuments, fetchText }: Answers,
   issue: IssueForRun | undefined,
-): Promise<unknown> {
+): Promise<Result> {
   switch (call.what) {
     case 'document': {
-      if (storageKey === undefined) throw new Error('There is no storage here.');
+      if (storageKey === undefined) return refused('There is no storage here.');
       const documents = await openDocuments();
       const { write, value, expected } = call;
-      if (write === 'put') return documents.put(storageKey, value, { expected });
-      if (write === 'remove') return documents.remove(storageKey, expected);
-      return documents.get(storageKey);
+      if (write === 'put') return { value: await documents.put(storageKey, value, { expected }) };
+      if (write === 'remove') return { value: await documents.remove(storageKey, expected) };
+      return { value: await documents.get(storageKey) };
     }
     case 'issue':
-      if (!issue) throw new Error('No tokens are issued here.');
-      return issue(call.requested);
+      if (!issue) return refused('No tokens are issued here.');
+      return { value: await issue(call.requested) };
     case 'fetch':
-      return fetchText(String(call.url));
+      return { value: await fetchText(String(call.url)) };
     case 'translate':
       // Whether Node understands it as it is, the worker has seen: to see that takes time.
-      return rewrite(
-        String(call.code).replace(/^\uFEFF/, ''),
-        String(call.file),
-        call.language === 'typescript' ? call.language : 'javascript',
-      );
+      return {
+        value: await rewrite(
+          String(call.code).replace(/^\uFEFF/, ''),
+          String(call.file),
+          call.language === 'typescript' ? call.language : 'javascript',
+        ),
+      };
     default:
-      throw new Error('There is no such call.');
+      return refused('There is no such call.');
   }
+}
+
+function refused(message: string): Result {
+  return { error: { message } };
 }
