@@ -99,6 +99,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
   const ids = new WeakMap<Runnable, number>();
   let ended: string | undefined;
   let isFit = true;
+  let printed = 0;
   let onPong: (() => void) | undefined;
   let onReady: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => {
@@ -107,6 +108,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
   const taker = createTaker(state, limits, {
     send: (type, id, head) => link.send(type, id, { head }),
     unread: () => pipe.writableLength,
+    onPrinted,
     onBreach: (error, blamed) => onBroken(error.message, { error, blamed }),
     onReady: () => onReady(),
     onPong() {
@@ -124,6 +126,15 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
     if (error === undefined) onClosed();
     else onBroken(error instanceof WebtaskError ? error.message : 'it sent what cannot be read');
   });
+
+  /** Lets others have their turn before more is read of what prints a lot. */
+  function onPrinted(bytes: number): void {
+    printed += bytes;
+    if (printed < PRINTED_BYTES || pipe.isPaused()) return;
+    printed = 0;
+    pipe.pause();
+    setImmediate(() => pipe.resume());
+  }
 
   function finish(id: number): void {
     running.get(id)?.request?.stop();
@@ -249,6 +260,8 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
   };
 }
 
+/** Bytes that a worker may have printed before others have a turn: to show them takes some milliseconds. */
+const PRINTED_BYTES = 64 << 10;
 /** Bytes of a request's body that may go in one frame with its head. */
 const FIRST_BYTES = 64 << 10;
 

@@ -53,6 +53,8 @@ export interface Outcomes {
   send(type: 'taken' | 'result', id: number, head: unknown): void;
   /** Bytes that wait until the worker reads them. */
   unread(): number;
+  /** That much was printed, which takes the server's time to show. */
+  onPrinted(bytes: number): void;
   /** The worker went beyond a limit of all its webtasks; `blamed` is the request that did, where it is known. */
   onBreach(error: WebtaskError, blamed?: string): void;
   onReady(): void;
@@ -178,7 +180,9 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   function mayPrint(text: string, requestId?: string): boolean {
     let lines = 1;
     for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) lines += 1;
-    output.add(text.length + lines * LINE_BYTES, now());
+    const bytes = text.length + lines * LINE_BYTES;
+    outcomes.onPrinted(bytes);
+    output.add(bytes, now());
     const { outputBytes: maxBytes } = limits;
     if (output.sum(now()) <= maxBytes) return true;
     const fields = { container: state.container, maxBytes, windowMs: OUTPUT_WINDOW_MS };

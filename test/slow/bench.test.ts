@@ -77,3 +77,13 @@ describe('npm run bench -- memory --quick --json', () => {
     expect(contenders).to.have.property('node-http idle').that.includes({ unit: 'MB' });
   });
 });
+
+describe('npm run bench -- neighbours --quick --json', () => {
+  it('compares the slowest answers beside each attack with those without', () => {
+    expect(benchOf('neighbours').ratios).to.have.all.keys(
+      'large bodies/alone',
+      'a loop without end/alone',
+      'output without end/alone',
+    );
+  });
+});

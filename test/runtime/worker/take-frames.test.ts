@@ -29,6 +29,7 @@ describe('what a server takes of a worker', () => {
     taker = createTaker(state, readLimits({ WEBTASK_LIMIT_OUTPUT_BYTES: '100000' }), {
       send: () => undefined,
       unread: () => 0,
+      onPrinted: () => undefined,
       onBreach: (error: WebtaskError) => void breaches.push(error.code),
       onReady: () => undefined,
       onPong: () => undefined,
