@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { type Exchange, type ExchangeReply, WholeReply } from './http/index.ts';
-import type { RunRequest } from './run.ts';
+import type { RunRequest } from './types.ts';
 
 /** The answer of a run, as far as the platform itself gives it. */
 export interface Answer {

@@ -1,4 +1,4 @@
-import type { CallerSignal } from './run.ts';
+import type { CallerSignal } from './types.ts';
 
 /** Whoever waits for an answer, and may go away: an AbortController as light as each request having one needs it. */
 export class Caller implements CallerSignal {

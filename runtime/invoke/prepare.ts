@@ -14,7 +14,7 @@ import {
   type WebtaskRequest,
 } from '../context/index.ts';
 import { readHeaders } from './http/index.ts';
-import type { RunRequest, RunSettings } from './run.ts';
+import type { RunRequest, RunSettings } from './types.ts';
 
 /** What a context is made of beside its request. */
 export interface PrepareParts {

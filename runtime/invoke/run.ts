@@ -2,97 +2,17 @@ import { AsyncResource } from 'node:async_hooks';
 import { basename } from 'node:path';
 import { Readable } from 'node:stream';
 import type { CompiledWebtask } from '../compile/index.ts';
-import { type IssueForRun, maskSecrets, type WebtaskContext, type WebtaskStorage } from '../context/index.ts';
+import { maskSecrets, type WebtaskContext } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import { type ActiveRun, callInRun, leaveRun } from './active-run.ts';
 import { AnswerAlone, AnswerByResponse } from './answer.ts';
 import { type CallOutcome, callWebtask } from './call.ts';
 import { type FailureReply, platformFailure, webtaskFailure } from './failure.ts';
 import { type Exchange, openExchange } from './http/index.ts';
-import { collectOutput, type OutputReceivers } from './output.ts';
+import { collectOutput } from './output.ts';
 import { functionPlace, runningPlace } from './place.ts';
 import { type PrepareParts, prepareCall, prepareContext } from './prepare.ts';
-
-/** An HTTP request for a webtask, as harness, dev server, server and workers hand it over. */
-export interface RunRequest {
-  /** Upper case. */
-  readonly method: string;
-  /** Path and query as the caller sent them, beginning with `/`. */
-  readonly url: string;
-  /** Names and values in turn, as `http.IncomingMessage#rawHeaders`. */
-  readonly rawHeaders: readonly string[];
-  /** A stream is read with back-pressure. */
-  readonly body?: Readable | Buffer | string | undefined;
-  /** IP address of the caller; this machine's where nothing is said. */
-  readonly address?: string | undefined;
-  /** Aborts the run when the caller goes away. */
-  readonly signal?: CallerSignal | undefined;
-}
-
-/** What of an `AbortSignal` is needed: a whole one costs each request more than all else that is made for it. */
-export interface CallerSignal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', leave: () => void, options?: { once: true }): void;
-  removeEventListener(type: 'abort', leave: () => void): void;
-}
-
-/** What a webtask is run with: fixed by its token on a server, by the project in development. */
-export interface RunSettings extends OutputReceivers {
-  /** The id of the request, as {@link requestId} makes it; a new one by default. */
-  readonly id?: string | undefined;
-  readonly secrets: Readonly<Record<string, string>>;
-  readonly params: Readonly<Record<string, unknown>>;
-  readonly meta: Readonly<Record<string, string>>;
-  /** `pb`: 0 never, 1 always, 2 only for webtasks of one or two parameters. */
-  readonly parseBody: 0 | 1 | 2;
-  /** `mb`: body keys are added to `context.data` where nothing else has that name. */
-  readonly mergeBody: boolean;
-  readonly storage: WebtaskStorage;
-  readonly container: string;
-  /** The name (`jtn`), none for an anonymous run. */
-  readonly name?: string | undefined;
-  /** 1 shared domain, 2 custom domain, 3 wildcard domain. */
-  readonly urlFormat: 1 | 2 | 3;
-  /** URL of the code, where it has one. */
-  readonly codeUrl?: string | undefined;
-  /** The token that authorised the run, where the webtask may see it, and its id. */
-  readonly token?: string | undefined;
-  readonly tokenId?: string | undefined;
-  /** Issues tokens for the webtask, as children of the one that authorised the run. */
-  readonly issue?: IssueForRun | undefined;
-  /** Milliseconds until a run without an answer is cut off; 0 for never (a debugger is attached). */
-  readonly limitMs: number;
-  /** Largest body that is read for parsing. */
-  readonly maxBodyBytes: number;
-  /** Is told of an exception that no code caught: what it left half done is done by nobody. */
-  readonly onThrown?: (() => void) | undefined;
-  /** Is told of what is probably a mistake and has no place in the answer. */
-  readonly onProblem?: ((problem: RunProblem) => void) | undefined;
-  /** Development only: `onProblem` is also told of reads of what is not there, for which every read is watched. */
-  readonly hints?: boolean | undefined;
-}
-
-/** Something that a webtask did and that its caller does not see. */
-export interface RunProblem {
-  readonly kind: 'read-missing' | 'called-back-twice' | 'timed-out' | 'threw-after-answer' | 'ended';
-  /** A sentence that names the webtask's file, and the line where it is known. */
-  readonly message: string;
-}
-
-/** The answer to a request, as soon as its head is known; the body may still be coming. */
-export interface RunReply {
-  readonly status: number;
-  readonly statusMessage: string;
-  /** Names (as written) and values in turn. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Readable;
-  /** All of the body, where it was there with the head: whoever takes it in one piece needs no stream. */
-  readonly whole?: Buffer | undefined;
-  /** Who made the answer: the value of `x-wt-response-source`. */
-  readonly source: FailureReply['source'];
-  /** Whether the answer is the platform's description of an error, in JSON. */
-  readonly failed: boolean;
-}
+import type { RunProblem, RunReply, RunRequest, RunSettings } from './types.ts';
 
 /**
  * Runs a compiled webtask once, for one request.

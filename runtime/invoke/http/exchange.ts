@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
-import type { RunRequest } from '../run.ts';
+import type { RunRequest } from '../types.ts';
 import { createIncomingMessage } from './request.ts';
 import { StreamedResponse } from './response.ts';
 import { createSocket } from './socket.ts';

@@ -2,7 +2,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import type { RunRequest } from '../run.ts';
+import type { RunRequest } from '../types.ts';
 
 /**
  * Makes a real `http.IncomingMessage` of a request that was parsed elsewhere.
