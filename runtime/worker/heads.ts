@@ -26,7 +26,8 @@ function hasLineEnd(): never {
 /** Reads the head of a request, which the server wrote. */
 export function readRunHead(text: string): RunHead {
   const lines = text.split('\n');
-  const [of, flags, urlFormat, requestId = '', address = '', method = '', url = ''] = lines;
+  // By their names: a webtask may have replaced what arrays are gone through with.
+  const { 0: of, 1: flags, 2: urlFormat, 3: requestId = '', 4: address = '', 5: method = '', 6: url = '' } = lines;
   return {
     of: Number(of),
     onlyIfItWritesHeaders: (Number(flags) & 1) === 1,
@@ -43,7 +44,8 @@ export function readRunHead(text: string): RunHead {
 /** Writes the head of an answer. Whether it is one is for the server to say. */
 export function writeReplyHead({ status, statusMessage, rawHeaders, source, failed }: ReplyHead): string {
   let text = `${status}\n${failed ? 1 : 0}\n${source}\n${statusMessage}`;
-  for (const it of rawHeaders) text += `\n${it}`;
+  // Not by `of`, which a webtask may have replaced.
+  for (let i = 0; i < rawHeaders.length; i++) text += `\n${rawHeaders[i]}`;
   return text;
 }
 
