@@ -141,7 +141,7 @@ export async function simulate(seed: number): Promise<Outcome> {
   }
 
   for (let i = 0; i < 2 + random.below(2); i++) start();
-  const away = (): number => (!isQuiet && random.chance(0.02) ? random.next() * 2 * RETENTION_MS : 0);
+  const away = (): number => (!isQuiet && random.chance(0.02) ? random.next() * 1.5 * RETENTION_MS : 0);
   const followers = [() => 0, away].map((awayMs) => startFollower(world, processes, awayMs));
   for (const it of followers) void lookOver(it);
   for (let time = 0; time < TROUBLE_MS; time += 2_000) {

@@ -1,4 +1,6 @@
 import type { RequestListener } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { fetchJson, isTrustworthy } from '../../../../runtime/identity/jwks/fetch-json.ts';
@@ -89,6 +91,18 @@ describe('what an issuer answers', () => {
       res.once('close', () => clearInterval(timer));
     });
     await expectUnavailable(url, late, TIMEOUT_MS);
+  });
+
+  it('is not waited for longer where the garbage collector comes by meanwhile', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void; // as the flag has it
+    const collecting = setInterval(collect, 20);
+    try {
+      const url = await start((_, res) => void res.write('{"keys":'));
+      await expectUnavailable(url, `it took longer than ${TIMEOUT_MS} ms`, TIMEOUT_MS);
+    } finally {
+      clearInterval(collecting);
+    }
   });
 
   it('is missing where nobody listens, or the connection is cut', async () => {
