@@ -5,10 +5,10 @@ import { createProject, type TestProject } from '../../support/project.ts';
 import { type RunningProgram, startRunning } from '../../support/running.ts';
 import { CLUSTER, clusterToken } from '../../support/server.ts';
 
-/** Never lets go of its process, and has started another one. */
+/** Never lets go of its process, and has started another one, which ends by itself where nothing ends it before. */
 const LOOP = `return (cb) => {
   const fs = require('fs');
-  require('child_process').spawn(process.execPath, ['-e', 'setInterval(() => undefined, 1000)']);
+  require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 20000)']);
   fs.writeSync(1, 'loops\\n');
   while (true);
 }`;
