@@ -5,6 +5,7 @@ import type { IssueForRun } from '../context/index.ts';
 import { WebtaskError } from '../errors.ts';
 import type { OutputLevel, RunProblem, RunReply, RunRequest, RunUsage } from '../invoke/index.ts';
 import type { Answers } from './answer-call.ts';
+import { keepByNumber } from './by-number.ts';
 import { writeRunHead } from './heads.ts';
 import type { Limits } from './limits/limits.ts';
 import { openLink } from './link.ts';
@@ -94,7 +95,13 @@ export interface Runs {
  *
  */
 export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, onIdle }: RunsEvents): Runs {
-  const state: RunsState = { running: new Map(), runnables: new Map(), issuers: new Map(), container: '', count: 0 };
+  const state: RunsState = {
+    running: keepByNumber(),
+    runnables: new Map(),
+    issuers: new Map(),
+    container: '',
+    count: 0,
+  };
   const { running, runnables, issuers } = state;
   const ids = new WeakMap<Runnable, number>();
   let ended: string | undefined;
@@ -142,7 +149,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
   }
 
   function abort(id: number): void {
-    if (!running.has(id)) return;
+    if (!running.get(id)) return;
     taker.abort();
     finish(id);
     link.send('abort', id);
@@ -205,7 +212,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
       const { name = runnable.definition.container } = runnable.definition;
       running.set(id, { name, request, options, onReply, onError, bytes: 0 });
       const leave = (): void => {
-        if (!running.has(id)) return;
+        if (!running.get(id)) return;
         abort(id);
         onError(new WebtaskError('RUN_CONNECTION_CLOSED', { webtask: name }));
       };
@@ -242,7 +249,7 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
     end(reason, breach) {
       if (ended !== undefined) return;
       ended = reason;
-      const all = [...running.values()];
+      const all = running.all();
       // Of what goes on after an answer, the log of the container alone can tell.
       if (breach && all.length === 0) runnables.values().next().value?.onMessage(breach.error.message, 50);
       for (const { request, reply, options, onError } of all) {

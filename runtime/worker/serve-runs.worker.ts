@@ -12,6 +12,7 @@ import {
   startUsage,
   writesHeaders,
 } from '../invoke/index.ts';
+import { keepByNumber } from './by-number.ts';
 import { type Calls, createCalls } from './calls.worker.ts';
 import type { Frame } from './frame.ts';
 import { readRunHead, writeReplyHead } from './heads.ts';
@@ -49,7 +50,7 @@ const FIRST_BYTES = 64 << 10;
  */
 export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => void): void {
   const definitions = new Map<number, Defined>();
-  const running = new Map<number, Running>();
+  const running = keepByNumber<Running>();
   const link = openLink(pipe, 'server', take, onEnd);
   const calls = createCalls(link);
   /** Called before an answer, so that no request comes after. */

@@ -2,6 +2,7 @@ import type { IssueForRun } from '../context/index.ts';
 import { fail, WebtaskError } from '../errors.ts';
 import { type RunReply, WholeReply } from '../invoke/index.ts';
 import { answerCall } from './answer-call.ts';
+import type { ByNumber } from './by-number.ts';
 import type { Frame, FrameType } from './frame.ts';
 import { readReplyHead } from './heads.ts';
 import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
@@ -30,7 +31,7 @@ export interface Running {
 
 /** What a server knows of the runs of a worker. */
 export interface RunsState {
-  readonly running: Map<number, Running>;
+  readonly running: ByNumber<Running>;
   readonly runnables: Map<number, Runnable>;
   /** Who issued for the last run of each: code may ask when its run is over. */
   readonly issuers: Map<number, IssueForRun>;
@@ -192,7 +193,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
 
   /** Of one request it can be, of several nobody knows whose it is. */
   function print(text: string): boolean {
-    const [first, second] = [...running.values()].slice(0, 2);
+    const [first, second] = running.size === 0 ? [] : running.all();
     const receiver = first && !second ? first.options : runnables.values().next().value;
     const isTheirs = state.count > 0; // also where what it runs was forgotten: its secrets are not for the server's log
     if (isTheirs && mayPrint(text)) receiver?.onMessage(text.replace(/\r?\n$/, ''), 30);
@@ -214,7 +215,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
 
   function take(frame: Frame): void {
     const { type, id, head } = frame;
-    const isUnwanted = OF_RUNS.has(type) && !running.has(id);
+    const isUnwanted = OF_RUNS.has(type) && running.get(id) === undefined;
     if (isUnwanted) guard.takeUnwanted(head.length + frame.bytes.length);
     else guard.take(frame.bytes.length);
     // One that belongs to nobody yet has nothing to say but that it is ready.
