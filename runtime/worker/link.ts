@@ -79,8 +79,11 @@ export function openLink(
 /** Has nothing of what webtasks may have given to every object. */
 const NOTHING: Record<string, never> = Object.freeze(Object.create(null));
 
-/** Frames that wait for others: with more, the other side has something to do while this side goes on. */
-const MAX_WAITING = 8;
+/**
+ * Frames that wait for others: with fewer, most of the time goes into waking the other side; with more, it has nothing
+ * to do meanwhile.
+ */
+const MAX_WAITING = 16;
 const MAX_WAITING_BYTES = 64 << 10;
 
 function writeAll(pipe: Duplex, pieces: readonly Buffer[]): void {
