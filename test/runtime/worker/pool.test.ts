@@ -1,59 +1,9 @@
 import { install } from '@sinonjs/fake-timers';
 import { expect } from 'chai';
 import { createPool, type Pool } from '../../../runtime/worker/pool.ts';
-import { type PoolLimits, readPoolLimits } from '../../../runtime/worker/pool-limits.ts';
-import type { Worker } from '../../../runtime/worker/start-worker.ts';
-import { refusalIn, refusalOf } from '../../support/refusal.ts';
-
-const LIMITS: PoolLimits = {
-  ...readPoolLimits({}, 256 << 20),
-  spare: 1,
-  max: 3,
-  maxWaiting: 10,
-  idleMs: 60_000,
-  maxAgeMs: 600_000,
-  maxRequests: 100,
-};
-
-/** A process that only lives and dies: what the pool has to do with one. */
-interface Process extends Worker {
-  count: number;
-  isFit: boolean;
-  readonly onIdle: () => void;
-  killed: string | undefined;
-}
-
-function poolOf(limits: Partial<PoolLimits> = {}) {
-  const started: Process[] = [];
-  const clock = { now: 0 };
-  const start = async (onIdle: () => void): Promise<Worker> => {
-    let end: (reason: string) => void = () => undefined;
-    const it: Process = {
-      pid: started.length + 1,
-      count: 0,
-      isFit: true,
-      onIdle,
-      killed: undefined,
-      ended: new Promise((resolve) => {
-        end = resolve;
-      }),
-      kill(reason) {
-        it.killed ??= reason;
-        end(reason);
-      },
-      run: () => Promise.reject(new Error('not asked for')),
-      forget: () => undefined,
-      ping: () => undefined,
-      where: async () => undefined,
-      breach: () => undefined,
-    };
-    started.push(it);
-    return it;
-  };
-  return { pool: createPool(start, { ...LIMITS, ...limits }, () => clock.now), started, clock, start };
-}
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import type { PoolLimits } from '../../../runtime/worker/pool-limits.ts';
+import { LIMITS, type Process, poolOf, turn } from '../../support/pool.ts';
+import { refusalOf } from '../../support/refusal.ts';
 
 describe('the pool of workers', () => {
   let pool: Pool;
@@ -265,66 +215,5 @@ describe('the pool of workers', () => {
     await pidOf('a');
     await pool.close();
     expect(started.map(({ killed }) => killed)).to.deep.equal(['the server stops', 'the server stops']);
-  });
-});
-
-describe('a worker of the pool that has lived its time', () => {
-  for (const [why, limits, after, reason] of [
-    ['of idleness', { idleMs: 10 }, 10, 'it had nothing to do'],
-    ['of age', { maxAgeMs: 10 }, 10, 'it was old'],
-    ['of requests', { maxRequests: 1 }, 0, 'it had answered enough requests'],
-  ] as const) {
-    it(`gets no more requests, and ends when it has answered those it has (${why})`, async () => {
-      const { pool, started, clock } = poolOf({ spare: 0, ...limits });
-      await pool.workerOf('a');
-      const [first] = started;
-      if (!first) throw new Error('none was started');
-      first.count = why === 'of idleness' ? 0 : 1;
-      clock.now = after;
-      pool.sweep();
-      expect((await pool.workerOf('a')).pid).to.equal(2);
-      if (why !== 'of idleness') expect(first.killed).to.equal(undefined);
-      first.count = 0;
-      first.onIdle();
-      expect(first.killed).to.equal(reason);
-      await pool.close();
-    });
-  }
-});
-
-describe('a worker of the pool that keeps much memory', () => {
-  it('is recycled when it has nothing to do', async function () {
-    if (process.platform !== 'linux') return this.skip(); // nobody says there what it keeps
-    const { pool, started } = poolOf({ spare: 0, maxKeptBytes: 1 });
-    await pool.workerOf('a');
-    const [first] = started;
-    Object.assign(first ?? {}, { pid: process.pid });
-    for (let second = 0; second < 30; second++) pool.sweep();
-    await turn();
-    expect(first?.killed).to.equal('it had kept too much memory');
-    await pool.close();
-  });
-});
-
-describe('the numbers of workers', () => {
-  it('are those of the settings', () => {
-    const env = { WEBTASK_WORKERS: '3', WEBTASK_SPARE_WORKERS: '0', WEBTASK_WORKER_IDLE_MS: '5' };
-    expect(readPoolLimits(env, 100)).to.deep.equal({
-      max: 3,
-      spare: 0,
-      idleMs: 5,
-      maxWaiting: 1000,
-      maxWaitMs: 10_000,
-      maxAgeMs: 3_600_000,
-      maxRequests: 1_000_000,
-      maxKeptBytes: 50,
-    });
-  });
-
-  it('are refused where they are none', () => {
-    expect(refusalIn(() => readPoolLimits({ WEBTASK_WORKERS: '0' }, 100))).to.deep.include({
-      code: 'SETTING_INVALID',
-      message: 'WEBTASK_WORKERS cannot be used: it is no whole number from 1.',
-    });
   });
 });
