@@ -78,6 +78,7 @@ export async function startTestServer(limitMs = 5_000, options: Partial<ServerOp
     });
   let running = await start().catch(async (error: unknown) => {
     await origin.close();
+    removeData(dataFolder);
     throw error;
   });
   const sign = (claims: TokenClaims = {}, now = Date.now() / 1000): string =>
