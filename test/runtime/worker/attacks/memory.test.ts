@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { MODES, useAttacked, words } from '../../../support/attacked.ts';
 
@@ -37,6 +38,11 @@ for (const mode of MODES) {
       expect(words(await its.attack(`module.exports = cb => { ${code} };`))).to.match(
         /^(400|500) webtask: .*(EAGAIN|out of memory)|^500 proxy: .* bytes of memory\.$/,
       );
+      // Those that were started have their memory until somebody looks, once a second; whoever asks then is told of it.
+      const lookedAt = Date.now() + 1500;
+      while (Date.now() < lookedAt && !/bytes of memory/.test((await its.ask('module.exports = cb => cb();')).body)) {
+        await delay(20);
+      }
     });
 
     it('for WebAssembly get an error, or none of it', async () => {
