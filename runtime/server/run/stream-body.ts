@@ -18,6 +18,7 @@ export function streamBody(body: Readable, res: ServerResponse, length?: number)
   let isOver = false;
   let isCorked = false;
   const uncork = (): void => {
+    if (!isCorked) return;
     isCorked = false;
     res.uncork();
   };
@@ -50,6 +51,7 @@ export function streamBody(body: Readable, res: ServerResponse, length?: number)
         return;
       }
       isOver = true;
+      uncork(); // Node 24 would send the end before what is held back
       res.end();
       resolve();
     };
