@@ -13,7 +13,7 @@ const MAX_TIME = 253_402_300_799;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const UNREADABLE = /[\u0000-\u001f\u007f]|\p{Surrogate}/u;
 /** What is quickly looked for: nothing is unreadable without one of these, and most texts have none. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: as above
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const SUSPICIOUS = /[\u0000-\u001f\u007f\ud800-\udfff]/;
 
 /**

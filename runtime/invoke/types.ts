@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { IssueForRun, WebtaskStorage } from '../context/index.ts';
 import type { FailureReply } from './failure.ts';
+import type { ExchangeReply } from './http/index.ts';
 import type { OutputReceivers } from './output.ts';
 
 /** An HTTP request for a webtask, as harness, dev server, server and workers hand it over. */
@@ -70,14 +71,7 @@ export interface RunProblem {
 }
 
 /** The answer to a request, as soon as its head is known; the body may still be coming. */
-export interface RunReply {
-  readonly status: number;
-  readonly statusMessage: string;
-  /** Names (as written) and values in turn. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Readable;
-  /** All of the body, where it was there with the head: whoever takes it in one piece needs no stream. */
-  readonly whole?: Buffer | undefined;
+export interface RunReply extends ExchangeReply {
   /** Who made the answer: the value of `x-wt-response-source`. */
   readonly source: FailureReply['source'];
   /** Whether the answer is the platform's description of an error, in JSON. */
