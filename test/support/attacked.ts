@@ -12,8 +12,8 @@ export const MODES = ['process', 'sandbox'] as const;
 export interface Attacked {
   readonly server: TestServer;
   /**
-   * Sends code to container `attacked`, as a stranger would, and gives the answer. Another container is asked at the
-   * same time, and once more when it is over.
+   * Sends code to container `attacked`, or to that of the question, as a stranger would, and gives the answer. Another
+   * container is asked at the same time, and once more when it is over.
    */
   attack(code: string, question?: RunQuestion): Promise<Answer>;
   /** Sends code that runs beside the attack. */
@@ -43,6 +43,7 @@ export function useAttacked(
   limits: Readonly<Record<string, string>> = {},
 ): Attacked {
   let server: TestServer | undefined;
+  let attacked = 'attacked';
   const running = (): TestServer => server ?? expect.fail('the server was not started');
   const ask = (container: string, code: string, question: RunQuestion = {}): Promise<Answer> =>
     run(running(), running().sign({ ten: container }), { method: 'POST', body: code, ...question, container });
@@ -61,18 +62,19 @@ export function useAttacked(
   afterEach(async () => {
     if (!server) return;
     // What is looked at once a second may be found when the next request has begun, or the one after it: one is told.
-    const answers = [await ask('attacked', FINE), await ask('attacked', FINE)].map(({ body }) => body);
+    const answers = [await ask(attacked, FINE), await ask(attacked, FINE)].map(({ body }) => body);
     const told = answers.filter((body) => body !== '"fine"');
     expect(told.filter((body) => !/bytes of memory/.test(body))).to.deep.equal([]);
     expect(told.length).to.be.at.most(1);
-    await expectFine('attacked');
+    await expectFine(attacked);
   });
   return {
     get server() {
       return running();
     },
     async attack(code, question) {
-      const [answer, other] = await Promise.allSettled([ask('attacked', code, question), expectFine('other')]);
+      attacked = question?.container ?? 'attacked';
+      const [answer, other] = await Promise.allSettled([ask(attacked, code, question), expectFine('other')]);
       if (other.status === 'rejected') throw other.reason;
       await expectFine('other');
       if (answer.status === 'rejected') throw answer.reason;
