@@ -37,8 +37,10 @@ export interface Supervisor {
 const BEAT_MS = 1_000;
 /** Workers are looked at one after the other, not all at once. */
 const TICKS_PER_BEAT = 4;
-/** Beats between two looks at what an idle worker uses. */
+/** Beats between two looks at what a worker uses that answers nobody and does nothing. */
 const IDLE_BEATS = 10;
+/** The part of a processor above which a worker that answers nobody does something nevertheless. */
+const IDLE_SHARE = 0.05;
 
 interface Watched {
   readonly container: string;
@@ -48,6 +50,8 @@ interface Watched {
   /** When its CPU time was looked at, and what it was. */
   sampledAt: number;
   tree: ProcessTree | undefined;
+  /** Whether it used the processor when it was last looked at. */
+  isActive: boolean;
   isEnding: boolean;
 }
 
@@ -77,7 +81,8 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
       if (it.isEnding || at < it.dueAt) continue;
       it.dueAt = at + beatMs;
       lookAtLife(worker, it, at);
-      if (worker.count > 0 || at - it.sampledAt >= IDLE_BEATS * BEAT_MS) lookAtUse(worker, it, at);
+      const isIdle = worker.count === 0 && !it.isActive;
+      if (!isIdle || at - it.sampledAt >= IDLE_BEATS * BEAT_MS) lookAtUse(worker, it, at);
     }
   }
 
@@ -100,6 +105,7 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
     const tree = readProcessTree(worker.pid);
     if (!tree) return;
     const used = it.tree ? usedSince(it.tree, tree) : 0;
+    it.isActive = worker.count > 0 || !it.tree || used > (at - it.sampledAt) * IDLE_SHARE;
     it.tree = tree;
     it.sampledAt = at;
     const { container } = it;
@@ -134,6 +140,7 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
         pingedAt: undefined,
         sampledAt: at,
         tree: undefined,
+        isActive: true,
         isEnding: false,
       };
       watched.set(worker, it);
