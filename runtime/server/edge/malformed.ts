@@ -16,10 +16,13 @@ export function answerMalformed(error: ParserError, socket: Duplex): void {
   const { _httpMessage: answering, parser } = socket as SocketInternals;
   const isOfBody = parser?.incoming?.complete === false;
   const known = toWebtaskError(error);
-  // Of the request that is being answered; otherwise what comes behind it is not answered into its answer, and what is
-  // left of one that was answered early not at all: a second answer would be taken for that of the next request.
+  // Of the request that is being answered; otherwise what comes behind it is not answered into its answer, which it
+  // gets, and what is left of one that was answered early not at all: a second answer would be taken for that of the
+  // next request.
   if (answering && !answering.headersSent && !answering.req.complete) {
     answerAndClose(known, answering);
+  } else if (answering?.req.complete && !isOfBody && socket.writable) {
+    closeAfterAnswers(socket);
   } else if (!socket.writable || answering || isOfBody || isConnecting(socket)) {
     socket.destroy();
   } else {
@@ -30,6 +33,21 @@ export function answerMalformed(error: ParserError, socket: Duplex): void {
 interface SocketInternals {
   readonly _httpMessage?: ServerResponse | null;
   readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
+}
+
+const closing = new WeakSet<Duplex>();
+
+/** Has the requests answered that came whole before what cannot be read, in their order, and closes the connection. */
+function closeAfterAnswers(socket: Duplex): void {
+  if (closing.has(socket)) return; // it is told of every piece that comes behind
+  closing.add(socket);
+  const next = (): void => {
+    const { _httpMessage: answering } = socket as SocketInternals;
+    // Node puts the next answer in its place when one has finished.
+    if (answering) answering.once('finish', () => setImmediate(next));
+    else socket.end(() => socket.destroy());
+  };
+  next();
 }
 
 /** Whether a caller has not come as far as TLS, and so could not read an answer. */

@@ -59,10 +59,23 @@ describe('what cannot be read as a request', () => {
     expect(server.errors).to.deep.equal([]);
   });
 
-  it('behind a request that is being answered is not answered into it', async () => {
-    const code = 'return (ctx, req, res) => { res.write("part"); }';
-    const request = `POST /api/run/test?key=${server.sign()} HTTP/1.1\r\nHost: a\r\nContent-Length: ${code.length}\r\n\r\n`;
-    const text = await exchange(`${request}${code}`, 'hello\r\n\r\n');
-    expect(text).not.to.contain('cannot be read');
+  describe('behind requests that can', () => {
+    const CODE = 'return (ctx, req, res) => { res.write("part"); setTimeout(() => res.end("whole"), 50) }';
+    const run = (): string => {
+      const head = `POST /api/run/test?key=${server.sign()} HTTP/1.1\r\nHost: a\r\nContent-Length: ${CODE.length}`;
+      return `${head}\r\n\r\n${CODE}`;
+    };
+
+    it('is not answered into their answers, which are whole, and ends the connection', async () => {
+      const text = await exchange(run(), 'hello\r\n\r\n');
+      expect(text).not.to.contain('cannot be read');
+      expect(text).to.match(/\r\n4\r\npart\r\n5\r\nwhole\r\n0\r\n\r\n$/);
+    });
+
+    it('keeps none of several from its answer, in their order', async () => {
+      const healthy = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
+      const text = await exchange(`${healthy}${run()}${healthy}hello\r\n\r\n`, 'and more\r\n\r\n');
+      expect(text.match(/ok"|part\r\n5\r\nwhole|cannot/g)).to.deep.equal(['ok"', 'part\r\n5\r\nwhole', 'ok"']);
+    });
   });
 });
