@@ -23,9 +23,8 @@ export function originScope(
       isSharedSite: true,
     };
   }
-  // Beside a host of the wildcard domain there is nothing but other containers.
-  if (urlFormat === 3)
-    return { reachesOthers: (domain) => domain.toLowerCase() !== hostName(host), isSharedSite: true };
+  // Beside a host of the wildcard domain there is nothing but other containers, and below it: their names may have dots.
+  if (urlFormat === 3) return { reachesOthers: () => true, isSharedSite: true };
   // Which sites there are is in a list that changes. Two labels in common may be too much for one, never too little.
   const site = hostName(host).split('.').slice(-2).join('.');
   return { reachesOthers: reachesOwnHost, isSharedSite: reachesOwnHost(site) };
