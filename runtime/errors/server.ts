@@ -183,6 +183,12 @@ export const SERVER_ERRORS = {
     text: 'this server speaks HTTP/1.1 only, and opens no web sockets',
     fix: 'Use an event stream (text/event-stream), or ask again and again.',
   },
+  TRANSFER_CODING_UNKNOWN: {
+    status: 501,
+    fault: 'caller',
+    text: 'the transfer coding `{coding}` is not known, `chunked` is',
+    fix: 'Say of a compressed body that it is by Content-Encoding, which is for the webtask to read.',
+  },
   EXPECTATION_UNKNOWN: { status: 417, fault: 'caller', text: 'the expectation `{expectation}` cannot be met' },
   SERVICE_WORKER_REFUSED: {
     status: 403,

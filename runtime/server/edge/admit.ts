@@ -28,14 +28,18 @@ const SAID_BY_PROXIES: ReadonlySet<string> = new Set([
  * some clients offer HTTP/2 with every request.
  *
  * @param readPeer - says who the caller is
- * @throws REQUEST_MALFORMED, REQUEST_HEADERS_TOO_LARGE, URL_TOO_LONG, METHOD_REFUSED, UPGRADE_REFUSED
- * @see RFC 9110 sections 7.2, 7.6.1 and 7.8; RFC 9112 section 3.2; protocol reference 8.2
+ * @throws REQUEST_MALFORMED, REQUEST_HEADERS_TOO_LARGE, URL_TOO_LONG, METHOD_REFUSED, UPGRADE_REFUSED,
+ *   TRANSFER_CODING_UNKNOWN
+ * @see RFC 9110 sections 7.2, 7.6.1 and 7.8; RFC 9112 sections 3.2 and 6.1; protocol reference 8.2
  */
 export function admitRequest(req: IncomingMessage, readPeer: ReadPeer): void {
   const { rawHeaders, headers, method = '', url = '' } = req;
   if (url.length > MAX_URL_LENGTH) fail('URL_TOO_LONG');
   if (rawHeaders.length > 2 * MAX_HEADERS) fail('REQUEST_HEADERS_TOO_LARGE');
   if (method === 'TRACE') fail('METHOD_REFUSED', { method });
+  const { 'transfer-encoding': coding } = headers;
+  // The parser takes the chunks off, and would leave what is within to whoever reads it, who is told nothing of it.
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') fail('TRANSFER_CODING_UNKNOWN', { coding });
   const hosts: string[] = [];
   const kept: string[] = [];
   const listed = listedByConnection(rawHeaders);

@@ -139,6 +139,14 @@ describe('a request that comes to the server', () => {
       expect(readError(await exchange(server.url, head))).to.deep.equal({ status: 501, message, closes: true });
     });
 
+    it('what is within chunks in a coding that it does not take off', async () => {
+      const head =
+        'POST /api/run/test HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: gzip, chunked\r\n\r\n';
+      const message = 'the transfer coding `gzip, chunked` is not known, `chunked` is';
+      const text = await exchange(server.url, `${head}0\r\n\r\n`);
+      expect(readError(text)).to.deep.equal({ status: 501, message, closes: true });
+    });
+
     it('a tunnel', async () => {
       const text = await exchange(server.url, 'CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n');
       expect(readError(text)).to.deep.equal({ status: 501, message: 'the method CONNECT is not served', closes: true });
