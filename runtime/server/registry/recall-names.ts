@@ -1,4 +1,5 @@
 import { createRecall } from '../recall.ts';
+import { hostName } from './hosts.ts';
 import type { NamedWebtask, Registry } from './registry.ts';
 
 /** What runs find webtasks in. */
@@ -53,7 +54,7 @@ export function recallNames(of: Registry, now: () => number = () => performance.
     async putNamed(webtask, expected) {
       const { container, name, host } = webtask;
       const written = await write(keyOf(container, name), () => of.putNamed(webtask, expected));
-      if (host !== undefined) hosts.forget(host);
+      if (host !== undefined) hosts.forget(hostName(host));
       return written;
     },
     removeNamed: (container, name) => write(keyOf(container, name), () => of.removeNamed(container, name)),

@@ -129,6 +129,9 @@ describe('names that runs remember', () => {
     expect(await here.registry.containerOfHost('a.test')).to.equal(undefined);
     await write(here.registry, 'one', { host: 'a.test' });
     expect(await here.registry.containerOfHost('a.test')).to.equal('dev');
+    expect(await here.registry.containerOfHost('c.test')).to.equal(undefined);
+    await write(here.registry, 'three', { name: 'c', host: 'C.Test.' }); // as it is not asked for
+    expect(await here.registry.containerOfHost('c.test')).to.equal('dev');
     expect(await here.registry.containerOfHost('b.test')).to.equal(undefined);
     await write(there.registry, 'two', { name: 'b', host: 'b.test' });
     time += 1000;
