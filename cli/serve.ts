@@ -78,10 +78,16 @@ export async function serve(
   log?.info('started', { url: server.url, isolation: mode, version: version() });
   console.log(`listening on ${server.url} (${mode}: ${ISOLATION[mode]})`);
   if (because !== undefined) console.log(`no sandbox: ${because}`);
+  if (options.url === undefined && ALL_ADDRESSES.test(options.host)) {
+    console.log(`no public URL: what it prints begins with ${server.url}, where no other machine finds it. Set --url.`);
+  }
   if (unlimited.length > 0) console.log(`not limited: ${unlimited.join(', ')}`);
   console.log(`next: webtask token mint --container default --delegation-depth 1 --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
 }
+
+/** It listens on all that there are, and so has no address of its own. */
+const ALL_ADDRESSES = /^(?:0|0\.0\.0\.0|::)$/;
 
 /** As `parseUsers` lets it be. */
 function toRange(text: string): { first: number; last: number } {

@@ -81,9 +81,13 @@ not limited: memory, open files, files of this machine, network
 `);
   });
 
-  it('listens on other addresses where webtasks are shut in', async function () {
+  it('listens on other addresses where webtasks are shut in, and says that its URLs then need a base', async function () {
     skipUnlessShutIn(this);
     await serve(['--host', '0.0.0.0']);
+    await server.until(/^next/m);
+    expect(server.stdout).to.include(
+      `\nno public URL: what it prints begins with ${url}, where no other machine finds it. Set --url.\n`,
+    );
     url = url.replace('0.0.0.0', '127.0.0.1');
     expect((await run('return cb => cb(null, 1)')).body).to.equal('1');
   });
