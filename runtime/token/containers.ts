@@ -4,7 +4,8 @@ import type { RE2JS } from 're2js';
 import { fail } from '../errors.ts';
 
 const MAX_PATTERN_LENGTH = 256;
-const NAME = /^[\w.~!$+=:@-]+$/;
+/** Callers take `.` and `..` out of a path. @see RFC 3986 section 5.2.4 */
+const NAME = /^(?!\.{1,2}$)[\w.~!$+=:@-]+$/;
 
 /** Reading a pattern costs more than using it. What cannot be read is remembered as its reason. */
 const patterns = new LRUCache<string, RE2JS | { readonly reason: string }>({ max: 200 });

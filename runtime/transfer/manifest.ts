@@ -29,7 +29,7 @@ export interface Manifest {
   readonly webtasks: readonly Entry[];
 }
 
-const NAME = /^[-A-Za-z0-9._~!$+=:@]+$/;
+const NAME = /^(?!\.{1,2}$)[-A-Za-z0-9._~!$+=:@]{1,512}$/;
 
 /**
  * Reads a manifest, which may have been edited by hand.

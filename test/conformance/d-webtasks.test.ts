@@ -181,6 +181,9 @@ describe('D. named webtasks, as sandboxjs asks for them', () => {
         const put = await server.call('PUT', `/api/webtask/dev/${name}`, { json: { code: HELLO } });
         expect((await errorOf(put))[0]).to.equal(400);
       }
+      // No URL leads to it.
+      const issued = await server.call('POST', '/api/tokens/issue', { json: { ten: 'dev', jtn: '..', code: HELLO } });
+      expect(await errorOf(issued)).to.deep.equal([400, 400, 'claim `jtn` must be of type `webtask name`']);
     });
 
     it('refuse other containers, and everybody without a credential', async () => {

@@ -101,6 +101,7 @@ describe('a token that is issued', () => {
     [{ ten: 1 }, 'claim `ten` must be of type `non-empty text`'],
     [{ ten: null }, 'claim `ten` must be of type `non-empty text`'],
     [{ ten: 'shop,' }, 'claim `ten` must be of type `container name, comma list or regular expression`'],
+    [{ ten: 'shop,..' }, 'claim `ten` must be of type `container name, comma list or regular expression`'],
     [{ ten: '/shop/i' }, 'claim `ten` must be of type `container name, comma list or regular expression`'],
     [{ jtn: 'a/b', ten: 'shop' }, 'claim `jtn` must be of type `webtask name`'],
     [{ url: 'file:///etc/passwd' }, 'claim `url` must be of type `http or https URL`'],
