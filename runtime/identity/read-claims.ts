@@ -3,9 +3,6 @@ import type { JwtClaims } from './claims.ts';
 import { malformed } from './malformed.ts';
 import type { VerifierRules } from './verifier-options.ts';
 
-const TEXTS = ['iss', 'sub', 'jti', 'sid', 'client_id'] as const;
-const TIMES = ['exp', 'nbf', 'iat'] as const;
-
 /** The end of the year 9999. A time beyond it is one in milliseconds, or no time at all. */
 const MAX_TIME = 253_402_300_799;
 
@@ -27,11 +24,17 @@ export function readClaims(payload: Record<string, unknown>, rules: VerifierRule
   for (const name of rules.requiredClaims) {
     if (!Object.hasOwn(payload, name)) fail('ACCESS_TOKEN_CLAIM_MISSING', { claim: name });
   }
-  for (const name of TEXTS) checkText(name, payload[name]);
-  for (const name of TIMES) checkTime(name, payload[name]);
-  const { iss, aud, scope } = payload;
+  const { iss, sub, jti, sid, client_id: client, aud, scope, exp, nbf, iat } = payload;
+  if (iss !== rules.issuer) checkText('iss', iss);
+  checkText('sub', sub);
+  checkText('jti', jti);
+  checkText('sid', sid);
+  checkText('client_id', client);
+  checkTime('exp', exp);
+  checkTime('nbf', nbf);
+  checkTime('iat', iat);
   const audiences = Array.isArray(aud) ? aud : [aud];
-  for (const audience of audiences) checkText('aud', audience ?? null);
+  for (const audience of audiences) if (!rules.audiences.includes(audience)) checkText('aud', audience ?? null);
   if (scope !== undefined && typeof scope !== 'string') malformed('its claim scope is not a text');
 
   if (iss !== rules.issuer) fail('ACCESS_TOKEN_ISSUER', { expected: rules.issuer });

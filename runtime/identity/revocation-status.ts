@@ -11,8 +11,8 @@ export interface VerifiedToken {
    * whole token, whose signature may be spelled in several ways.
    */
   readonly digest: () => string;
-  /** Is there in those of a verifier, which may be asked for again and again. */
-  [NAMES]?: { readonly of: object; readonly keys: (string | null | undefined)[] } | undefined;
+  /** Is there in those of a verifier, which may be asked for again and again; null once one was. */
+  [NAMES]?: { readonly of: object; readonly keys: (string | null | undefined)[] } | null | undefined;
 }
 
 /** What is known of a token's revocation, and as of when. */

@@ -1,5 +1,4 @@
-import { isUtf8 } from 'node:buffer';
-import { decodeBase64url } from './base64url.ts';
+import { decodeBase64url, decodeText } from './base64url.ts';
 import type { Refuse } from './refuse.ts';
 import { parseStrictObject } from './strict-json.ts';
 
@@ -44,13 +43,4 @@ function parseHeader(text: string, refuse: Refuse): Record<string, unknown> {
     lastHeader = { text, header: parseStrictObject(decodeText(text, 'header', refuse), 'header', refuse) };
   }
   return lastHeader.header;
-}
-
-/** Where texts are decoded, which are short: memory of its own for each costs as much as the rest. */
-const scratch = Buffer.allocUnsafeSlow(8 * 1024);
-
-function decodeText(part: string, what: string, refuse: Refuse): string {
-  const bytes = decodeBase64url(part, what, refuse, scratch);
-  if (!isUtf8(bytes)) refuse(`${what} is not UTF-8`);
-  return bytes.toString('utf8');
 }

@@ -79,7 +79,7 @@ function checks(denylist: Denylist, rounds: number): Record<string, Measured> {
   for (const kind of ['sub', 'sid', 'client'] as const) {
     denylist.add({ kind, key: keys(kind, ISS, 'somebody else'), notBefore: 1, expires: Math.ceil(now()) + 3600 });
   }
-  const matcher = createMatcher(keys, denylist, now);
+  const matcher = createMatcher(keys, denylist);
   const tokens = (round: number): VerifiedToken[] =>
     Array.from({ length: ASKED / 10 }, (_, i) =>
       verified({ jti: `none ${round} ${i}`, sub: `user ${i}`, client_id: 'client 1', sid: `session ${i}` }),
@@ -87,8 +87,10 @@ function checks(denylist: Denylist, rounds: number): Record<string, Measured> {
   const times = { first: [] as number[], again: [] as number[] };
   for (let round = -1; round < rounds; round++) {
     const asked = tokens(round);
-    const first = timeOf(asked.length, (i) => matcher.match(asked[i] as VerifiedToken)); // within its length
-    const again = timeOf(asked.length, (i) => matcher.match(asked[i] as VerifiedToken));
+    const match = (i: number) => matcher.match(asked[i] as VerifiedToken, now()); // within its length
+    const first = timeOf(asked.length, match);
+    timeOf(asked.length, match); // from now on what it is named by is kept
+    const again = timeOf(asked.length, match);
     if (round < 0) continue;
     times.first.push(first);
     times.again.push(again);

@@ -42,9 +42,8 @@ export interface FollowerOptions {
  * no older either.
  */
 export function createFollower({ tenant, url, read, maxStalenessMs, clock }: FollowerOptions): Follower {
-  const seconds = (): number => clock().wall / 1000;
-  const denylist = createDenylist(seconds);
-  const matcher = createMatcher(createKeys(tenant), denylist, seconds);
+  const denylist = createDenylist(() => clock().wall / 1000);
+  const matcher = createMatcher(createKeys(tenant), denylist);
   let after: string | undefined;
   let asOf: Moment | undefined;
   let isClosed = false;
@@ -86,10 +85,11 @@ export function createFollower({ tenant, url, read, maxStalenessMs, clock }: Fol
 
   return {
     check(token) {
-      const by = matcher.match(token);
+      const now = clock();
+      const by = matcher.match(token, now.wall / 1000);
       const known = asOf?.wall ?? 0;
       if (by !== undefined) return { status: 'revoked', asOf: known, by };
-      const isFresh = asOf !== undefined && ageOf(asOf, clock()) <= maxStalenessMs;
+      const isFresh = asOf !== undefined && ageOf(asOf, now) <= maxStalenessMs;
       return { status: isFresh ? 'active' : 'unknown', asOf: known };
     },
     poll: share(poll),

@@ -57,7 +57,9 @@ export function createKeys(tenant: string): Keys {
   };
 }
 
+const HALF_CHARACTER = /\p{Surrogate}/u;
+
 /** Halves of characters are all one in UTF-8. In JSON each is spelled as what it is, behind what starts no other id. */
 function spell(id: string): string {
-  return /\p{Surrogate}/u.test(id) ? `!${JSON.stringify(id)}` : `=${id}`;
+  return HALF_CHARACTER.test(id) ? `!${JSON.stringify(id)}` : `=${id}`;
 }

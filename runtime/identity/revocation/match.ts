@@ -14,8 +14,12 @@ export interface Selector {
 
 /** Finds what forbids a token. */
 export interface Matcher {
-  /** The kind of entry that forbids it, as far as the denylist knows. */
-  match(token: VerifiedToken): RevocationKind | undefined;
+  /**
+   * The kind of entry that forbids it, as far as the denylist knows.
+   *
+   * @param now - seconds since the epoch
+   */
+  match(token: VerifiedToken, now: number): RevocationKind | undefined;
   /** Everything of it that an entry may name, in the order in which one is named as the cause. */
   selectorsOf(token: VerifiedToken): readonly Selector[];
 }
@@ -33,10 +37,8 @@ const NAMED: readonly (readonly [RevocationKind, string])[] = [
  * Makes what finds the entries that name a token, by the keys of one tenant.
  *
  * The keys of a token are made once and kept with it; the answer is looked up every time.
- *
- * @param now - seconds since the epoch
  */
-export function createMatcher(keys: Keys, denylist: Denylist, now: () => number): Matcher {
+export function createMatcher(keys: Keys, denylist: Denylist): Matcher {
   const places: readonly Place[] = [
     { kind: 'jti', keyOf: (token) => ofToken(keys, token) },
     ...NAMED.map(([kind, claim]) => ({ kind, keyOf: (token: VerifiedToken) => ofClaim(keys, kind, token, claim) })),
@@ -44,28 +46,31 @@ export function createMatcher(keys: Keys, denylist: Denylist, now: () => number)
     { kind: 'tenant', keyOf: () => keys('tenant', '', '') },
   ];
 
-  /** By place, as far as they were made; null where a token has none. */
-  function madeOf(token: VerifiedToken): (string | null | undefined)[] {
+  /** By place, as far as they were made; null where a token has none. Not kept for what is asked for the first time. */
+  function madeOf(token: VerifiedToken): (string | null | undefined)[] | undefined {
     const kept = token[NAMES];
     if (kept?.of === keys) return kept.keys;
+    if (kept === undefined) {
+      if (NAMES in token) token[NAMES] = null;
+      return undefined;
+    }
     const made: (string | null | undefined)[] = [];
-    if (NAMES in token) token[NAMES] = { of: keys, keys: made };
+    token[NAMES] = { of: keys, keys: made };
     return made;
   }
 
   return {
-    match(token) {
-      const time = now();
+    match(token, now) {
       const made = madeOf(token);
       for (let at = 0; at < places.length; at++) {
         const { kind, keyOf } = places[at] as Place; // within its length
-        if (!denylist.mayHave(kind, time)) continue;
-        let key = made[at];
+        if (!denylist.mayHave(kind, now)) continue;
+        let key = made?.[at];
         if (key === undefined) {
           key = keyOf(token) ?? null;
-          made[at] = key;
+          if (made) made[at] = key;
         }
-        if (key !== null && forbids(denylist.find(key), token.claims.iat, time)) return kind;
+        if (key !== null && forbids(denylist.find(key), token.claims.iat, now)) return kind;
       }
       return undefined;
     },

@@ -66,16 +66,17 @@ export function createTenant(name: string, parts: TenantParts): TenantRevocation
   const { records, denylist, log, clock, maxStalenessMs, readFeed } = parts;
   const keys = createKeys(name);
   const seconds = (): number => clock().wall / 1000;
-  const matcher = createMatcher(keys, denylist, seconds);
+  const matcher = createMatcher(keys, denylist);
   const reading = new Map<string, () => Promise<Read>>();
 
   function check(token: VerifiedToken): RevocationStatus {
-    const by = matcher.match(token);
+    const now = clock();
+    const by = matcher.match(token, now.wall / 1000);
     const known = parts.asOf();
     const asOf = known?.wall ?? 0;
     // What is revoked stays so, however old the knowledge is.
     if (by !== undefined) return { status: 'revoked', asOf, by };
-    const isFresh = known !== undefined && ageOf(known, clock()) <= maxStalenessMs;
+    const isFresh = known !== undefined && ageOf(known, now) <= maxStalenessMs;
     return { status: isFresh ? 'active' : 'unknown', asOf };
   }
 

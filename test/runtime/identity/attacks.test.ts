@@ -155,6 +155,8 @@ describe('claims that could be read in two ways', () => {
   it('are refused: bytes that are no UTF-8', () => {
     const bytes = Buffer.from(payload.replace('ada', 'a\u0001a'), 'utf8').map((byte) => (byte === 1 ? 0xff : byte));
     expect(why(KEY.signRaw(header(), Buffer.from(bytes)))).to.equal('payload is not UTF-8.');
+    const { claims } = verify(KEY.signRaw(header(), payload.replace('ada', 'a\ufffda')));
+    expect(claims.sub).to.equal('auth0|a\ufffda'); // which is UTF-8
   });
 
   it('are refused: a header with a member twice', () => {
