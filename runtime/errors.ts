@@ -9,6 +9,7 @@ import { SERVER_ERRORS } from './errors/server.ts';
 import { TOKEN_ERRORS } from './errors/token.ts';
 
 export type { Fault } from './errors/entry.ts';
+export { THROWN } from './errors/thrown.ts';
 
 /** Every error: its code, the HTTP status it becomes, who has to act, its text and the way out. */
 export const ERRORS = {

@@ -1,5 +1,6 @@
 import type { CompiledWebtask } from '../compile/index.ts';
 import type { WebtaskContext } from '../context/index.ts';
+import { THROWN } from '../errors.ts';
 import { sendWebResponse, toWebRequest } from './fetch.ts';
 import type { Exchange } from './http/index.ts';
 
@@ -66,7 +67,7 @@ export function callWebtask(
       callback(null, value);
       isAnsweredByPromise = true;
     },
-    (cause) => fail('returned', cause),
+    (cause) => (isThrow(cause) ? fail('threw', cause[THROWN]) : fail('returned', cause)),
   );
 }
 
@@ -95,6 +96,10 @@ async function callFetch(webtask: Runnable, context: unknown, { req, res }: Conn
   const response: unknown = await webtask.run(toWebRequest(req, closed.signal), context);
   if (!(response instanceof Response)) throw new TypeError('fetch(request, context) must return a Response');
   await sendWebResponse(response, res);
+}
+
+function isThrow(cause: unknown): cause is { readonly [THROWN]: unknown } {
+  return typeof cause === 'object' && cause !== null && THROWN in cause;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { THROWN } from '../../errors.ts';
 import type { JwtClaims } from '../claims.ts';
 import type { VerifiedToken } from '../revocation-status.ts';
 import { createAuthorizer, type GuardOptions } from './authorize.ts';
@@ -93,8 +94,7 @@ export function protect(webtask: Webtask, options: GuardOptions): Webtask {
 }
 
 /**
- * Calls a webtask for whom nobody waits any more who could be thrown to: what it throws is what was thrown, with the
- * status that this has. What is not a promise is none of the platform's concern, as ever.
+ * Calls a webtask for whom nobody waits any more who could be thrown to: what it throws is said to have been thrown. What is not a promise is none of the platform's concern, as ever.
  */
 function callLater(run: () => unknown): unknown {
   let returned: unknown;
@@ -106,12 +106,12 @@ function callLater(run: () => unknown): unknown {
   return typeof returned === 'object' && returned !== null && 'then' in returned ? returned : undefined;
 }
 
-/** An error as it was, but for its status: to throw is never to choose one. */
+/** An error as it was, but for its status, since to throw is never to choose one; and marked as thrown. */
 function thrown(error: unknown): object {
   const isObject = typeof error === 'object' && error !== null;
   return isObject
-    ? Object.create(error, { statusCode: { value: 500 } })
-    : { statusCode: 500, toString: () => String(error) };
+    ? Object.create(error, { statusCode: { value: 500 }, [THROWN]: { value: error } })
+    : { statusCode: 500, toString: () => String(error), [THROWN]: error };
 }
 
 /** The refusal as a callback takes it. */
