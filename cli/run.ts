@@ -8,9 +8,9 @@ import { toRunRequest } from '../runtime/harness/request.ts';
 import { testStorage } from '../runtime/harness/storage.ts';
 import { loadWebtask, type RunProblem, type RunReply, type RunSettings, runWebtask } from '../runtime/invoke/index.ts';
 import { webtaskName, webtaskSettings } from '../runtime/project/index.ts';
+import { publicFolder } from '../runtime/public-folder.ts';
 import type { DevWebtask } from '../runtime/server/dev/index.ts';
 import type { Isolation } from '../runtime/worker/index.ts';
-import { publicFolder } from '../runtime/worker/program.ts';
 import type { ReadyWebtask } from './run-in-worker.ts';
 
 /** `webtask run`: sends one request to a webtask and prints the response as `curl -i` does. */

@@ -6,7 +6,6 @@ export type { NetworkPolicy } from './network/policy.ts';
 export { openStarter, type StartOne } from './open-starter.ts';
 export { createPool, type Pool } from './pool.ts';
 export { type PoolLimits, readPoolLimits } from './pool-limits.ts';
-export { publicFolder } from './program.ts';
 export type { OnMessage, Runnable } from './request-runs.ts';
 export type { Worker } from './start-worker.ts';
 export type { UserRange } from './users.ts';

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { publicFolder } from '../public-folder.ts';
 
 const IS_SOURCE = extname(fileURLToPath(import.meta.url)) === '.ts';
 /** As `npm run compile` writes it. */
@@ -43,10 +43,4 @@ async function place(program: Uint8Array): Promise<string> {
   await chmod(unfinished, 0o644);
   await rename(unfinished, file);
   return file;
-}
-
-/** A folder that this user alone writes to and, where this user is root, others can read. */
-export function publicFolder(): string {
-  const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-  return isRoot ? '/var/cache/webtask-kit' : join(homedir(), '.cache', 'webtask-kit');
 }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { publicFolder } from '../../public-folder.ts';
 import type { Isolation } from '../../worker/choose-isolation.ts';
-import { publicFolder } from '../../worker/program.ts';
 
 /**
  * Gives the folder of the packages that webtasks can require. Workers that are users of their own have to reach it,

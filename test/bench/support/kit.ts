@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { serveHere } from './serve-here.ts';
 import { type Contender, start } from './start.ts';
@@ -13,6 +14,9 @@ export const WEBTASK = join(REPOSITORY, 'dist/webtask.js');
 
 /** Milliseconds of CPU time in a minute, far above what there is. */
 const ENDLESS = '600000';
+
+/** A server that has been started before has what was compiled of it: it keeps that after two seconds. */
+const KEPT_AFTER_MS = 3_000;
 
 /** What webtasks run in. */
 export const MODES = ['inline', 'process', 'sandbox'] as const;
@@ -62,6 +66,7 @@ export async function prepareKit(codes: Readonly<Record<string, string>>, say: (
       say(`without ${mode}: ${error.message}`);
     });
     if (started) modes.push(mode);
+    await delay(KEPT_AFTER_MS);
     await started?.stop();
   }
   return { webtasks, modes, serve, remove: () => rmSync(dataFolder, { recursive: true, force: true }) };
