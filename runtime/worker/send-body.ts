@@ -1,3 +1,4 @@
+import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { fail } from '../errors.ts';
 
@@ -94,7 +95,12 @@ export function sendBody(
     },
     stop() {
       isDone = true;
-      body.destroy();
+      waiting = [];
+      size = 0;
+      body.off('data', take);
+      // To destroy a request is to cut off the answer to it, and the next one needs its connection.
+      if (body instanceof IncomingMessage) body.resume();
+      else body.destroy();
     },
   };
 }
