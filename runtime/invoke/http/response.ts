@@ -21,6 +21,7 @@ interface OutgoingInternals {
   _header: string | null;
   _headerSent: boolean;
   _closed: boolean;
+  _hasBody: boolean;
   chunkedEncoding: boolean;
   /** Bytes that wait: `writableLength` and `writableFinished` follow from it. */
   outputSize: number;
@@ -41,6 +42,8 @@ const MAX_WHOLE_BYTES = 64 << 10;
 /** Bytes of an answer that may be kept as long as it is not said to end. */
 const MAX_BEGUN_BYTES = 16 << 10;
 const NO_BYTES = Buffer.alloc(0);
+/** The first line of a head that is no answer yet. @see RFC 9110 section 15.2 */
+const INFORMATIONAL = /^\S+ 1\d\d /;
 
 const NATIVE = ServerResponse.prototype as unknown as OutgoingInternals; // see there
 
@@ -98,6 +101,7 @@ export class StreamedResponse extends ServerResponse {
 
   /** What Node calls for writeHead(), for writeHeader(), its name of old, and for heads that are implied. */
   _storeHeader(firstLine: string, headers: unknown): void {
+    if (INFORMATIONAL.test(firstLine)) this.#refuseInformational();
     NATIVE._storeHeader.call(this, firstLine, headers);
     this.#internals.chunkedEncoding = false; // framing is the real connection's work too
   }
@@ -137,6 +141,16 @@ export class StreamedResponse extends ServerResponse {
     this.#isScheduled = false;
     this.#go();
     if (!this.#isFull) this.#callWaiting();
+  }
+
+  /** What follows a status of 1xx is the answer, for which the caller would wait. Another one can still be given. */
+  #refuseInformational(): never {
+    const { statusCode } = this;
+    this.#internals._hasBody = this.req.method !== 'HEAD';
+    this.statusCode = 200;
+    throw Object.assign(new RangeError(`Invalid status code: ${statusCode} is informational, and no answer`), {
+      code: 'ERR_HTTP_INVALID_STATUS_CODE',
+    });
   }
 
   #write(bytes: Buffer): void {

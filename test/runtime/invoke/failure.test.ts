@@ -3,7 +3,7 @@ import { compileWebtask } from '../../../runtime/compile/index.ts';
 import { WebtaskError } from '../../../runtime/errors.ts';
 import { platformFailure, webtaskFailure } from '../../../runtime/invoke/failure.ts';
 import { runWebtask } from '../../../runtime/invoke/index.ts';
-import { NOTHING_GIVEN, readReply, SETTINGS } from '../../support/webtask.ts';
+import { NOTHING_GIVEN, readReply, run, SETTINGS } from '../../support/webtask.ts';
 
 /** An error with a stack that is the same everywhere. */
 const failed = (fields: object = {}) =>
@@ -24,6 +24,17 @@ describe('an error of a webtask', () => {
 }`,
     });
   });
+
+  for (const call of ['res.statusCode = 101; res.end("x")', 'res.writeHead(103); res.end()', 'res.writeHeader(100)']) {
+    it(`may be a status that is no answer, for which its caller would wait on: ${call}`, async () => {
+      const reply = await run(`return (ctx, req, res) => { ${call} }`);
+      expect(reply).to.include({ status: 500, source: 'webtask' });
+      expect(JSON.parse(reply.body)).to.include({
+        error: 'Script generated an unhandled synchronous exception.',
+        details: `RangeError: Invalid status code: ${/1\d\d/.exec(call)} is informational, and no answer`,
+      });
+    });
+  }
 
   for (const [how, status, error] of [
     ['returned', 418, 'Script returned an error.'],
