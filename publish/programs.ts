@@ -94,7 +94,8 @@ async function bundleWebtask(outdir: string): Promise<string[]> {
     ...COMMON,
     entryPoints: { webtask: 'publish/launch.ts' },
     outdir,
-    format: 'esm',
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
     define: { PROGRAM: JSON.stringify(name) },
   });
   return [...program, ...filesOf(launcher)];

@@ -57,7 +57,7 @@ export async function loadedBy(
     const flags = ['--import', `data:text/javascript,${encodeURIComponent(NOTING)}`];
     const noting = { WEBTASK_TEST_LOADED: noted, NODE_V8_COVERAGE: counted };
     const env = { PATH: process.env.PATH, HOME: home, NO_COLOR: '1', ...noting };
-    const child = spawn(process.execPath, [...flags, `${REPOSITORY}dist/webtask.js`, ...args], { cwd, env });
+    const child = spawn(process.execPath, [...flags, `${REPOSITORY}dist/webtask.cjs`, ...args], { cwd, env });
     const [{ status, stderr }] = await Promise.all([toItsEnd(child), meanwhile(child)]);
     if (status !== 0) throw new Error(`it ended with ${status}: ${stderr}`);
     const files = readFileSync(noted, 'utf8')
@@ -80,7 +80,7 @@ export async function loadedBy(
 /** The files that a bundled one was made of; another one itself. */
 function sourcesOf(file: string): string[] {
   if (!isCompiled(pathToFileURL(file).href)) return [file];
-  if (file.endsWith('.cjs')) return []; // of which not all runs
+  if (/-\w+\.cjs$/.test(file)) return []; // of which not all runs
   const { sources } = JSON.parse(readFileSync(`${file}.map`, 'utf8')) as { sources: string[] };
   return sources.map((it) => resolve(dirname(file), it));
 }

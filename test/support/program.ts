@@ -62,7 +62,7 @@ export function startProgram(name: string, args: readonly string[], { cwd, env }
 /** The arguments that run a program, as it is compiled or from its source; `demo` is not published. */
 export function programOf(name: string): string[] {
   return isCompiled && name !== 'demo'
-    ? [`${REPOSITORY}dist/${name}.js`]
+    ? [`${REPOSITORY}dist/${name}.${name === 'webtask' ? 'cjs' : 'js'}`]
     : [...FROM_SOURCE, `${REPOSITORY}cli/${name}.ts`];
 }
 

@@ -10,7 +10,7 @@ import { type Contender, start } from './start.ts';
 const REPOSITORY = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** The programs as they are published. */
-export const WEBTASK = join(REPOSITORY, 'dist/webtask.js');
+export const WEBTASK = join(REPOSITORY, 'dist/webtask.cjs');
 
 /** Milliseconds of CPU time in a minute, far above what there is. */
 const ENDLESS = '600000';
