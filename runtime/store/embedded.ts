@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, lstat, mkdir, rm } from 'node:fs/promises';
 import { request, type Server } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -90,16 +91,20 @@ async function onDisk<T>(folder: string, use: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Whether somebody not only holds the socket, but answers. */
+/** Whether somebody not only holds the socket, but answers. Mostly nobody is there, who need not be asked by HTTP. */
 function answers(socketPath: string, timeoutMs: number): Promise<boolean> {
   return new Promise((done) => {
-    const question = request({ socketPath, timeout: timeoutMs, agent: false }, (answer) => {
-      answer.resume();
-      done(true);
+    const socket = connect(socketPath);
+    socket.on('error', () => done(false));
+    socket.once('connect', () => {
+      const question = request({ createConnection: () => socket }, (answer) => {
+        answer.resume();
+        done(true);
+      });
+      question.setTimeout(timeoutMs, () => question.destroy());
+      question.on('error', () => done(false));
+      question.end();
     });
-    question.on('timeout', () => question.destroy());
-    question.on('error', () => done(false));
-    question.end();
   });
 }
 
