@@ -3,10 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { startTestDynamoDB } from '../../runtime/store/index.ts';
 
 /**
- * How a store answers: as it should, late, with an error of its own, that it is asked too often, with what is no answer,
- * by closing the connection, or not at all.
+ * How a store answers: as it should, late, with an error of its own, that it is asked too often, that it is not allowed, that
+ * there is no such table, with what is no answer, by closing the connection, or not at all.
  */
-export type Fault = 'none' | 'slow' | 'refuses' | 'throttles' | 'garbles' | 'cuts' | 'hangs';
+export type Fault = 'none' | 'slow' | keyof typeof REPLIES | 'garbles' | 'cuts' | 'hangs';
 
 /** A DynamoDB that fails when it is told to. */
 export interface FaultyDynamoDB {
@@ -21,6 +21,8 @@ const SLOW_MS = 150;
 const REPLIES = {
   refuses: { status: 500, type: 'InternalServerError' },
   throttles: { status: 400, type: 'ProvisionedThroughputExceededException' },
+  denies: { status: 400, type: 'AccessDeniedException' },
+  misses: { status: 400, type: 'ResourceNotFoundException' },
 } as const;
 
 /**
@@ -37,7 +39,7 @@ export async function startFaultyDynamoDB(table: string): Promise<FaultyDynamoDB
     if (fault === 'cuts') return void req.socket.destroy();
     if (fault === 'hangs') return void req.resume();
     if (fault === 'garbles') return void res.end('<html>');
-    if (fault === 'refuses' || fault === 'throttles') {
+    if (fault !== 'none' && fault !== 'slow') {
       const { status, type } = REPLIES[fault];
       req.resume();
       res.writeHead(status, { 'Content-Type': 'application/x-amz-json-1.0' });

@@ -11,10 +11,12 @@ import { type Fault, type FaultyDynamoDB, startFaultyDynamoDB } from '../../../s
 import { ISS, NOW, verified } from '../../../support/revocation.ts';
 import { until } from '../../../support/until.ts';
 
-/** How the store's answers are called, and what of it is said. */
-const FAULTS: readonly (readonly [Exclude<Fault, 'none' | 'slow'>, string])[] = [
+/** How the store's answers are called, what of it is said, and the error where it is another one than for most. */
+const FAULTS: readonly (readonly [Exclude<Fault, 'none' | 'slow'>, string, code?: string])[] = [
   ['refuses', 'answers with 500'],
   ['throttles', 'is asked too often'],
+  ['denies', 'does not allow it any more'],
+  ['misses', 'has lost its table', 'STORE_NO_TABLE'],
   ['garbles', 'answers with something else'],
   ['cuts', 'closes its connections'],
   ['hangs', 'does not answer'],
@@ -72,7 +74,7 @@ describe('revocation over a store that fails', function () {
       (error: { code?: unknown }) => error.code,
     );
 
-  for (const [fault, what] of FAULTS) {
+  for (const [fault, what, code = 'STORE_UNREACHABLE'] of FAULTS) {
     describe(`and ${what}`, () => {
       it('refuses on, and calls nothing active for longer than is allowed', async () => {
         const [, two] = await openTwo();
@@ -95,7 +97,7 @@ describe('revocation over a store that fails', function () {
         const [one, two] = await openTwo();
         dynamodb.fault = fault;
         const revocation = revocationOf(verified({ jti: 'tried' }));
-        expect(await codeOf(one.revoke(revocation))).to.equal('STORE_UNREACHABLE');
+        expect(await codeOf(one.revoke(revocation))).to.equal(code);
         dynamodb.fault = 'none';
         await one.revoke(revocation);
         expect((await two.confirm(verified({ jti: 'tried' }))).status).to.equal('revoked');
@@ -110,14 +112,14 @@ describe('revocation over a store that fails', function () {
           dynamodb.fault = 'none';
           const { status } = await two.confirm(verified({ sub }));
           if (outcome === 'done') expect(status).to.equal('revoked');
-          else expect(outcome).to.equal('STORE_UNREACHABLE');
+          else expect(outcome).to.equal(code);
         }
       });
 
       it('says no reason, but that it cannot', async () => {
         const [one] = await openTwo();
         dynamodb.fault = fault;
-        expect(await codeOf(one.reasonOf(verified({ jti: 'revoked' })))).to.equal('STORE_UNREACHABLE');
+        expect(await codeOf(one.reasonOf(verified({ jti: 'revoked' })))).to.equal(code);
       });
 
       it('starts without an answer, says so, and is ready when the store is', async () => {
@@ -128,7 +130,9 @@ describe('revocation over a store that fails', function () {
         expect(three.tenant(tenant).check(verified({ jti: 'revoked' })).status).to.equal('unknown');
         await until(() => three.readiness().problem !== undefined);
         expect(three.readiness()).to.deep.include({ isReady: false, tenants: 1, ready: 0 });
-        expect(three.readiness().problem).to.match(/^The store did not answer: /);
+        expect(three.readiness().problem).to.match(
+          /^The (store did not answer: |DynamoDB table faults does not exist)/,
+        );
         dynamodb.fault = 'none';
         await three.ready();
         expect(three.tenant(tenant).check(verified({ jti: 'revoked' })).status).to.equal('revoked');

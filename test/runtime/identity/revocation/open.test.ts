@@ -49,6 +49,19 @@ describe('revocation in two processes that share a store', () => {
     expect(two.tenant('acme').check(verified()).status).to.equal('active');
   });
 
+  it('takes nothing for an entry that has ended, though the store still has it: stores remove late, or never', async () => {
+    const expires = NOW + 60;
+    await open('acme').tenant('acme').revoke({ kind: 'sub', iss: ISS, id: 'user 1', expires });
+    const later = async (seconds: number) => {
+      const revocation = openRevocation({ store, tenants: ['acme'], now: () => (expires + seconds) * 1000 });
+      opened.push(revocation);
+      await revocation.ready();
+      return [revocation.readiness().entries, revocation.tenant('acme').check(verified()).status];
+    };
+    expect(await later(3599)).to.deep.equal([1, 'revoked']);
+    expect(await later(3600)).to.deep.equal([0, 'active']);
+  });
+
   it('answers by the store itself what is asked before anything is loaded', async () => {
     const one = open('acme').tenant('acme');
     await one.revoke({ kind: 'sub', iss: ISS, id: 'user 1' });
