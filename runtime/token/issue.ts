@@ -29,6 +29,7 @@ const { ca: _ca, iat: _iat, ...SETTABLE } = CLAIMS;
 const REQUESTABLE: Readonly<Record<keyof Requested, ClaimType>> = {
   ...SETTABLE,
   url: { type: CLAIMS.url.type, is: isWebUrl },
+  jtn: { type: CLAIMS.jtn.type, is: (it) => CLAIMS.jtn.is(it) && isReachable(String(it)) },
   code: { type: 'text', is: (it) => typeof it === 'string' },
   ectx: { type: textMap.type, is: (it) => textMap.is(it) || isCompactJwe(it) },
 };
@@ -40,6 +41,9 @@ const ONCE = ['url', 'pctx', 'ectx', 'jtn', 'host'] as const;
 const WITH_CODE = ['url_sha256', 'pb', 'mb', 'meta'] as const;
 
 const RESERVED = /^WEBTASK_/;
+
+/** Characters: as many as the routes of the management API take. */
+const MAX_NAME = 512;
 
 /**
  * Says what token a parent may issue, so that no child ever has more than its parent.
@@ -91,6 +95,11 @@ export function issueToken(
   }
   const secrets = typeof ectx === 'string' ? { sealedSecrets: ectx } : { secrets: ectx };
   return { claims, ...secrets, code, meta: isNamed ? meta : undefined };
+}
+
+/** Callers take `.` and `..` out of a path, and so would never come to a webtask of that name. @see RFC 3986 section 5.2.4 */
+function isReachable(name: string): boolean {
+  return name !== '.' && name !== '..' && name.length <= MAX_NAME;
 }
 
 /** @see RFC 7516 section 7.1 */

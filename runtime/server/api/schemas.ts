@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors.ts';
 
 const CONTAINER = { type: 'string', minLength: 1, maxLength: 512 } as const;
-const NAME = { type: 'string', pattern: '^(?!\\.{1,2}$)[-A-Za-z0-9._~!$+=:@]+$', maxLength: 512 } as const;
+const NAME = { type: 'string', pattern: '^[-A-Za-z0-9._~!$+=:@]+$', maxLength: 512 } as const;
 
 /** The path of what belongs to a container. */
 export const PATH_OF_CONTAINER = { type: 'object', properties: { container: CONTAINER } } as const;

@@ -103,6 +103,9 @@ describe('a token that is issued', () => {
     [{ ten: 'shop,' }, 'claim `ten` must be of type `container name, comma list or regular expression`'],
     [{ ten: 'shop,..' }, 'claim `ten` must be of type `container name, comma list or regular expression`'],
     [{ ten: '/shop/i' }, 'claim `ten` must be of type `container name, comma list or regular expression`'],
+    ...['.', '..', 'a'.repeat(513)].map(
+      (jtn) => [{ jtn, ten: 'shop' }, 'claim `jtn` must be of type `webtask name`'] as const,
+    ),
     [{ jtn: 'a/b', ten: 'shop' }, 'claim `jtn` must be of type `webtask name`'],
     [{ url: 'file:///etc/passwd' }, 'claim `url` must be of type `http or https URL`'],
     [{ url: 'webtask://localhost/api/data/code/a%2Fb' }, 'claim `url` must be of type `http or https URL`'],
