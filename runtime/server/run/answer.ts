@@ -2,6 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, type RunReply } from '../../invoke/index.ts';
 import { type OriginScope, runHeaders } from '../edge/run-headers.ts';
+import { endTogether } from './end-together.ts';
 import { streamBody } from './stream-body.ts';
 
 /**
@@ -24,12 +25,11 @@ export async function sendReply(
   const { status, statusMessage, whole } = reply;
   res.writeHead(status, statusMessage || (STATUS_CODES[status] ?? ''), headers);
   const hasBody = res.req.method !== 'HEAD' && status !== 204 && status !== 304;
-  if (whole && (typeof length !== 'number' || length === whole.length || !hasBody)) {
-    // With its head it is one piece then, and one write; each byte is a character.
-    if (whole.length <= MAX_JOINED_BYTES) res.end(whole.toString('latin1'), 'latin1');
-    else res.end(whole);
-    return;
+  if (whole && hasBody && length === whole.length) {
+    // A text is joined with its head; each byte is a character.
+    return endTogether(res, whole.length <= MAX_JOINED_BYTES ? whole.toString('latin1') : whole);
   }
+  if (whole && (typeof length !== 'number' || !hasBody)) return void res.end(whole);
   const { body } = reply;
   // The body of an event stream may be long in coming.
   if (body.readableLength === 0) res.flushHeaders();
