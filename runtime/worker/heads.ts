@@ -50,11 +50,22 @@ export function writeReplyHead({ status, statusMessage, rawHeaders, source, fail
 }
 
 /**
- * Reads the head of an answer that a worker sent.
+ * Makes the reader of heads of answers that a worker sends. Most are the same as the one before, and are read once.
  *
- * @throws WORKER_FRAME_INVALID where it is not what a head of HTTP can be
+ * @returns a function, which throws WORKER_FRAME_INVALID where a text is not what a head of HTTP can be
  */
-export function readReplyHead(text: string): ReplyHead {
+export function createReplyHeadReader(): (text: string) => ReplyHead {
+  let lastText: string | undefined;
+  let last: ReplyHead | undefined;
+  return (text) => {
+    if (text === lastText && last) return last;
+    last = readReplyHead(text);
+    lastText = text;
+    return last;
+  };
+}
+
+function readReplyHead(text: string): ReplyHead {
   const lines = text.split('\n');
   const [status = '', failed, source, statusMessage] = lines;
   if (statusMessage === undefined || lines.length % 2 !== 0 || !STATUS.test(status) || !VALUE.test(statusMessage)) {

@@ -4,7 +4,7 @@ import { type RunReply, WholeReply } from '../invoke/index.ts';
 import { answerCall } from './answer-call.ts';
 import type { ByNumber } from './by-number.ts';
 import type { Frame, FrameType } from './frame.ts';
-import { readReplyHead } from './heads.ts';
+import { createReplyHeadReader } from './heads.ts';
 import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
 import { createFrameGuard } from './limits/frame-guard.ts';
 import { limitBody, limitHead } from './limits/limit-reply.ts';
@@ -91,6 +91,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
   const output = createWindow(OUTPUT_WINDOW_MS);
   const queue = createCallQueue();
   const called = createWindow(OUTPUT_WINDOW_MS);
+  const readReplyHead = createReplyHeadReader();
   let isReady = false;
 
   function takeReply({ id, head, bytes, last }: Frame): void {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { readReplyHead, readRunHead, writeReplyHead, writeRunHead } from '../../../runtime/worker/heads.ts';
+import { createReplyHeadReader, readRunHead, writeReplyHead, writeRunHead } from '../../../runtime/worker/heads.ts';
 import { refusalIn } from '../../support/refusal.ts';
 
 const RUN = {
@@ -36,12 +36,22 @@ describe('the head of a request', () => {
 describe('the head of an answer', () => {
   it('arrives as it was sent', () => {
     for (const head of [REPLY, { ...REPLY, status: 502, source: 'proxy' as const, failed: true, rawHeaders: [] }]) {
-      expect(readReplyHead(writeReplyHead(head))).to.deep.equal(head);
+      expect(createReplyHeadReader()(writeReplyHead(head))).to.deep.equal(head);
     }
   });
 
   it('is the webtask’s where it says that it is of somebody unknown', () => {
-    expect(readReplyHead('200\n2\nnetwork\nOK\nA\nb')).to.deep.equal(REPLY);
+    expect(createReplyHeadReader()('200\n2\nnetwork\nOK\nA\nb')).to.deep.equal(REPLY);
+  });
+
+  it('is read anew where it is not that of the answer before, also where that was refused', () => {
+    const read = createReplyHeadReader();
+    const other = { ...REPLY, status: 404 };
+    expect(read(writeReplyHead(REPLY))).to.deep.equal(REPLY);
+    expect(read(writeReplyHead(REPLY))).to.deep.equal(REPLY);
+    expect(read(writeReplyHead(other))).to.deep.equal(other);
+    for (let i = 0; i < 2; i++) expect(refusalIn(() => read('200'))).to.include({ code: 'WORKER_FRAME_INVALID' });
+    expect(read(writeReplyHead(other))).to.deep.equal(other);
   });
 
   it('is refused where it cannot be one of HTTP', () => {
@@ -52,7 +62,7 @@ describe('the head of an answer', () => {
       '200\n0\nwebtask\nO\x01K',
     ]) {
       expect(
-        refusalIn(() => readReplyHead(wrong)),
+        refusalIn(() => createReplyHeadReader()(wrong)),
         JSON.stringify(wrong),
       ).to.include({
         code: 'WORKER_FRAME_INVALID',
