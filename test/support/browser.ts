@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startOrigin } from './origin.ts';
 
+/** Milliseconds after which a page has not said anything. */
+const LIMIT_MS = 60_000;
+
 const PROGRAMS = ['chromium-headless-shell', 'chromium', 'google-chrome'];
 
 /** The browser that is installed. */
@@ -51,14 +54,17 @@ export async function visit(program: string, { serve, script }: Visit): Promise<
       '--remote-debugging-pipe', // stays open after the page is there
       url,
     ],
-    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
+    // A group of its own, since its processes would go on writing to the folder after it.
+    { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'], detached: true, timeout: LIMIT_MS },
   );
   const ended = once(browser, 'exit');
   try {
-    const early = ended.then(([code]) => Promise.reject(new Error(`the browser ended with ${code}`)));
+    const early = ended.then(([code]) =>
+      Promise.reject(new Error(`the browser ended with ${code ?? 'nothing said in time'}`)),
+    );
     return JSON.parse(await Promise.race([reported, early]));
   } finally {
-    browser.kill('SIGKILL');
+    if (browser.pid !== undefined && browser.exitCode === null) process.kill(-browser.pid, 'SIGKILL');
     await ended;
     await origin.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
