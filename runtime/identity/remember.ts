@@ -8,20 +8,21 @@ export interface Memory<Value> {
 /** What a text is found by: of its end, since a map would look through the whole of it. */
 const END = 24;
 
-/** How many texts that came once are known of: what comes again is seldom further behind. A power of two. */
-const ONCE = 2048;
+/** Places for the numbers of texts that came once: 64 KiB, of which each number has a row to itself and few others. */
+const ROWS = 4096;
+const ROW = 4;
 
 /**
  * Remembers up to a number of values, those that were asked for last the longest: in two halves, of which the older one is
  * let go of when the newer one is full. An entry costs a fifth of what it does in a list that is kept in order.
  *
- * Of what comes for the first time nothing is kept but a number, in one place of a few: to keep it would cost a tenth of
- * what it took to make, and much of it never comes again.
+ * Of what comes for the first time nothing is kept but a number, until four others have come to its row: to keep the value
+ * would cost a tenth of what it took to make, and much of it never comes again.
  *
  * @param max - how many at most
  */
 export function createMemory<Value>(max: number): Memory<Value> {
-  const once = new Int32Array(ONCE);
+  const once = new Int32Array(ROWS * ROW);
   let newer = new Map<number, { readonly text: string; readonly value: Value }>();
   let older: typeof newer = new Map();
 
@@ -30,12 +31,19 @@ export function createMemory<Value>(max: number): Memory<Value> {
     newer.set(mark, entry);
   }
 
+  /** Notes a number, and says whether it was there. */
+  function cameBefore(mark: number): boolean {
+    const row = (mark % ROWS) * ROW;
+    for (let at = row; at < row + ROW; at++) if (once[at] === mark) return true;
+    once.copyWithin(row + 1, row, row + ROW - 1);
+    once[row] = mark;
+    return false;
+  }
+
   return {
     set(text, value) {
       const mark = markOf(text);
-      const place = mark % ONCE;
-      if (once[place] === mark) keep(mark, { text, value });
-      else once[place] = mark;
+      if (cameBefore(mark)) keep(mark, { text, value });
     },
     get(text) {
       const mark = markOf(text);

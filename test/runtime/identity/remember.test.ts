@@ -16,6 +16,13 @@ describe('what is remembered by a text', () => {
     expect([memory.get('a'), memory.get('b'), memory.get('__proto__')]).to.deep.equal([2, undefined, undefined]);
   });
 
+  it('is there where many come in turn, which do not keep each other from being known', () => {
+    const memory = createMemory<number>(2000);
+    const texts = Array.from({ length: 900 }, (_, i) => `token ${i}`);
+    for (const value of [1, 2]) for (const text of texts) memory.set(text, value);
+    expect(texts.filter((text) => memory.get(text) !== 2)).to.deep.equal([]);
+  });
+
   it('is that of the whole text, be its end the same as that of another', () => {
     const memory = createMemory<string>(10);
     const end = 'x'.repeat(100);
