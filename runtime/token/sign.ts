@@ -6,7 +6,7 @@ import { checkClaims, type TokenClaims } from './claims.ts';
 import type { KeySet } from './keyset.ts';
 import { malformed } from './malformed.ts';
 
-/** Longer tokens do not fit into the headers that carry them: Node takes 16 KiB for all of a request's. */
+/** Longer tokens do not fit into the headers that carry them: Node and most proxies take 16 KiB for all of a request's. */
 export const MAX_TOKEN_LENGTH = 14 * 1024;
 
 /**

@@ -1,10 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '../../errors.ts';
+import { MAX_TOKEN_LENGTH } from '../../token/index.ts';
 import { isHopByHop, listedByConnection } from './headers.ts';
 import type { ReadPeer } from './peer.ts';
 
-/** Longest target: the longest token in its query, and room for a path and the rest of a query. */
-const MAX_URL_LENGTH = 12 * 1024;
+/** Longest target: the longest token in its query, as URLs of this server have it, with a path and the rest of a query. */
+export const MAX_URL_LENGTH = MAX_TOKEN_LENGTH + 1024;
+
+/** Bytes of target and headers together; a token in the target leaves as much for the others as Node takes of all. */
+export const MAX_HEAD_BYTES = 32 * 1024;
 
 const MAX_HEADERS = 1000;
 

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { WebtaskError } from '../../errors.ts';
 import { requestId } from '../../invoke/index.ts';
 import { sendError } from '../run/answer.ts';
+import { MAX_HEAD_BYTES } from './admit.ts';
 import { continueWhenRead } from './expect.ts';
 import { answerAndClose, answerMalformed, answerSocket } from './malformed.ts';
 import { endStalled, hasBody, nodeTimeLimits, type TimeLimits, watchCaller } from './time-limits.ts';
@@ -40,7 +41,8 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
       parts.onError(sendError(error, id, res), id);
     });
   };
-  const options = { ...nodeTimeLimits(timeLimits), requireHostHeader: false }; // it is asked for in our words
+  // The Host is asked for in our words.
+  const options = { ...nodeTimeLimits(timeLimits), requireHostHeader: false, maxHeaderSize: MAX_HEAD_BYTES };
   const listener: RequestListener = (req, res) => serve(req, res);
   const server = tls
     ? createTlsServer(

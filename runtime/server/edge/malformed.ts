@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, requestId } from '../../invoke/index.ts';
 import { sendError } from '../run/answer.ts';
+import { MAX_URL_LENGTH } from './admit.ts';
 
 /**
  * Answers what cannot be read as a request, and closes its connection.
@@ -86,7 +87,8 @@ type ParserError = Error & { code?: string; reason?: string; rawPacket?: Buffer 
 
 function toWebtaskError(error: ParserError): WebtaskError {
   if (error.code === 'HPE_HEADER_OVERFLOW') {
-    const isInTarget = /^[A-Z]+ [^\n]{12288}/.test(error.rawPacket?.toString('latin1') ?? '');
+    const [, target = ''] = /^[A-Z]+ ([^ \n]*)/.exec(error.rawPacket?.toString('latin1') ?? '') ?? [];
+    const isInTarget = target.length > MAX_URL_LENGTH;
     return new WebtaskError(isInTarget ? 'URL_TOO_LONG' : 'REQUEST_HEADERS_TOO_LARGE', {});
   }
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return new WebtaskError('REQUEST_TOO_SLOW', {});

@@ -6,6 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { MAX_TOKEN_LENGTH } from '../../../../runtime/token/index.ts';
 import { makeCertificate } from '../../../support/certificate.ts';
 import { startTestServer, type TestServer } from '../../../support/server.ts';
 
@@ -149,7 +150,7 @@ for (const [name, configure] of Object.entries(PROXIES)) {
     });
 
     it('a token of the largest size fits into the URL', async () => {
-      const { status, text } = await ask(`/api/run/test?key=${'x'.repeat(8192)}`, {}, 'x');
+      const { status, text } = await ask(`/api/run/test?key=${'x'.repeat(MAX_TOKEN_LENGTH)}`, {}, 'x');
       expect([status, JSON.parse(text).message]).to.deep.equal([403, 'rejecting request with untrusted opaque key']);
     });
 
