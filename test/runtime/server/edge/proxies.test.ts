@@ -154,6 +154,14 @@ for (const [name, configure] of Object.entries(PROXIES)) {
       expect([status, JSON.parse(text).message]).to.deep.equal([403, 'rejecting request with untrusted opaque key']);
     });
 
+    it('a token of the largest size is issued, with the URL that has it in a header', async () => {
+      const headers = { Authorization: `Bearer ${server.sign({ dd: 1 })}`, 'Content-Type': 'application/json' };
+      const claims = { code: 'return cb => cb(null, 1)', pctx: { a: 'a'.repeat(10_250) } };
+      const { status, text } = await ask('/api/tokens/issue', headers, JSON.stringify(claims));
+      expect(status, text).to.equal(200);
+      expect(text.length).to.be.within(MAX_TOKEN_LENGTH - 200, MAX_TOKEN_LENGTH);
+    });
+
     it('a stream comes as it is written', async () => {
       const code = 'return (ctx, req, res) => { res.write("first"); global.proxyTest = res; }';
       const { text } = await new Promise<{ text: string }>((resolve, reject) => {
