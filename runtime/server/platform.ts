@@ -15,7 +15,7 @@ import { createPeerReader } from './edge/peer.ts';
 import { answerSmall, openManagement } from './edge/small-answers.ts';
 import { mountIdentity } from './identity/mount.ts';
 import { createLimits } from './limits/index.ts';
-import { createLogs } from './logs/index.ts';
+import { createLogs, createOutputBudget } from './logs/index.ts';
 import { createMetrics, createMetricsReaders } from './metrics/index.ts';
 import { openData } from './open-data.ts';
 import { networkPolicy, type ServerOptions, workerUsers } from './options.ts';
@@ -126,6 +126,7 @@ export async function openPlatform(
     ...shared,
     registry: forRuns,
     authorize: createAuthorizer(identify),
+    output: createOutputBudget(usage.outputBytes, () => performance.now()),
     ownHosts,
     limitMs,
     maxBodyBytes: usage.bodyBytes,

@@ -1,7 +1,8 @@
 export { type ChosenIsolation, chooseIsolation, type Isolation, refuseUnlessShutIn } from './choose-isolation.ts';
 export type { WorkerProject } from './launch.ts';
-export { type Limits, readLimits } from './limits/limits.ts';
+export { type Limits, OUTPUT_WINDOW_MS, readLimits } from './limits/limits.ts';
 export { createSupervisor, type Supervisor } from './limits/supervise.ts';
+export { createWindow, type Window } from './limits/window.ts';
 export type { NetworkPolicy } from './network/policy.ts';
 export { openStarter, type StartOne } from './open-starter.ts';
 export { createPool, type Pool } from './pool.ts';

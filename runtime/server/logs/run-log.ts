@@ -3,6 +3,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { maskRecord } from '../../context/index.ts';
 import type { OutputLevel, RunProblem, RunUsage } from '../../invoke/index.ts';
 import type { Logs } from './logs.ts';
+import type { OutputBudget } from './output-budget.ts';
 import type { LogEntry } from './record.ts';
 
 /** What happens during one run, for the readers of its container and the terminal of the server. */
@@ -20,6 +21,7 @@ export interface RunLog {
 /** Whose run it is, and who is told. */
 export interface RunLogOptions {
   readonly logs: Logs;
+  readonly output: OutputBudget;
   readonly container: string;
   /** The webtask's name; none for an anonymous run. */
   readonly name: string | undefined;
@@ -39,13 +41,15 @@ export interface RunLogOptions {
  * A path is shown without its query, which is the caller's.
  */
 export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog {
-  const { logs, container, name, id, secrets, startedAt, onLine } = options;
+  const { logs, output, container, name, id, secrets, startedAt, onLine } = options;
   const mask = (text: string): string => maskRecord(secrets)(text);
   const say = (from: LogEntry['from'], level: OutputLevel, text: string, fields?: LogEntry['fields']): void => {
     logs.write({ container, name, requestId: id, level, text, from, fields });
   };
   const print = (level: OutputLevel, text: string): void => {
-    const shown = mask(text);
+    const verdict = output.take(container, text.length);
+    if (verdict === 'over') return;
+    const shown = verdict === 'last' ? LEFT_OUT : mask(text);
     for (const line of shown.split('\n')) onLine(`${name ?? container} | ${printable(line)}`);
     say('webtask', level, shown);
   };
@@ -90,6 +94,8 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
       : undefined,
   };
 }
+
+const LEFT_OUT = 'This container prints too much: what its webtasks print is left out for some seconds.';
 
 /** A terminal takes orders from what it shows, and would show what a webtask wants of the lines of others. */
 function printable(line: string): string {

@@ -9,7 +9,7 @@ import { originScope } from '../edge/origin-scope.ts';
 import type { OwnHosts } from '../edge/own-hosts.ts';
 import { callerAddress } from '../edge/peer.ts';
 import { hasLimits, type Limits } from '../limits/index.ts';
-import { type Logs, startRunLog } from '../logs/index.ts';
+import { type Logs, type OutputBudget, startRunLog } from '../logs/index.ts';
 import type { CountedRun, Metrics } from '../metrics/index.ts';
 import type { RunRegistry } from '../registry/recall-names.ts';
 import type { createAuthorizer } from '../tokens/authorize.ts';
@@ -39,6 +39,7 @@ export interface RunParts {
   readonly acts: Acts;
   readonly limits: Limits;
   readonly logs: Logs;
+  readonly output: OutputBudget;
   readonly metrics: Metrics;
   /** The hosts that are the cluster's. */
   readonly ownHosts: OwnHosts;
@@ -102,8 +103,17 @@ async function run(
   const { claims, secrets, token } = authorization;
   timing.mark('auth');
   // From here on it is a run of this container, and its readers are told.
-  const { logs, onLine } = parts;
-  const log = startRunLog(res, { logs, container, name: claims.jtn, id: requestId, secrets, startedAt, onLine });
+  const { logs, output, onLine } = parts;
+  const log = startRunLog(res, {
+    logs,
+    output,
+    container,
+    name: claims.jtn,
+    id: requestId,
+    secrets,
+    startedAt,
+    onLine,
+  });
   if (hasLimits(claims)) await parts.limits.charge(claims, container);
 
   const finding = parts.findCode({ req, claims, container, named, reserved });

@@ -1,7 +1,8 @@
 import FakeTimers from '@sinonjs/fake-timers';
 import { expect } from 'chai';
 import { openRawStream, type RawStream } from '../../../support/log-stream.ts';
-import { ask, run, runCode, startTestServer, type TestServer } from '../../../support/server.ts';
+import { ask, CLUSTER, run, runCode, startTestServer, type TestServer } from '../../../support/server.ts';
+import { storeSettings } from '../../../support/table.ts';
 
 const EVENTS = { Accept: 'text/event-stream' };
 
@@ -20,7 +21,8 @@ describe('a reader of logs', () => {
   let server: TestServer;
   let clock: FakeTimers.Clock | undefined;
   before(async () => {
-    server = await startTestServer();
+    const env = { ...CLUSTER, ...(await storeSettings()), WEBTASK_LIMIT_OUTPUT_BYTES: String(32 << 20) };
+    server = await startTestServer(5_000, { env });
   });
   afterEach(() => {
     clock?.uninstall();

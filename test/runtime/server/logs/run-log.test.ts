@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
-import { createLogs, startRunLog } from '../../../../runtime/server/logs/index.ts';
+import { createLogs, createOutputBudget, startRunLog } from '../../../../runtime/server/logs/index.ts';
 
 describe('the log of a run on the terminal of the server', () => {
   it('has no control characters, with which a webtask would rewrite the lines of others', () => {
@@ -9,6 +9,7 @@ describe('the log of a run on the terminal of the server', () => {
     const res = new EventEmitter() as ServerResponse; // it only closes
     const log = startRunLog(res, {
       logs: createLogs(),
+      output: createOutputBudget(1000, () => 0),
       container: 'dev',
       name: 'hello',
       id: '1.1',

@@ -43,11 +43,22 @@ for (const mode of MODES) {
     ] as const) {
       it(`output ${what}`, async () => {
         const code = `module.exports = cb => { const more = () => { ${print} setImmediate(more); }; more(); };`;
-        expect(words(await its.attack(code))).to.equal(
-          '500 proxy: The webtasks of attacked printed more than 1048576 bytes within 10000 ms.',
+        expect(words(await its.attack(code, { container: 'floods' }))).to.equal(
+          '500 proxy: The webtasks of floods printed more than 1048576 bytes within 10000 ms.',
         );
       });
     }
+
+    it('output of one worker after the other: what is shown of it has an end', async () => {
+      const code =
+        'module.exports = cb => { for (let i = 0; i < 300; i++) console.log("y".repeat(5000)); cb(null, 1); };';
+      for (let i = 0; i < 4; i++) await its.attack(code, { container: 'again' });
+      const shown = its.server.lines.filter((line) => line.startsWith('again | '));
+      expect(shown.filter((line) => /^again \| y+$/.test(line)).length).to.be.within(300, (2 << 20) / 5000);
+      expect(shown).to.include(
+        'again | This container prints too much: what its webtasks print is left out for some seconds.',
+      );
+    });
 
     it('output past console is in the log of the container, secrets masked', async () => {
       const code =
