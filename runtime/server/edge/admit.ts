@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { fail } from '../../errors.ts';
-import { MAX_TOKEN_LENGTH } from '../../token/index.ts';
+import { MAX_TOKEN_LENGTH } from '../../token/sign.ts';
 import { isHopByHop, listedByConnection } from './headers.ts';
 import type { ReadPeer } from './peer.ts';
 
