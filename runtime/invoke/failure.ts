@@ -49,7 +49,8 @@ export function platformFailure(error: WebtaskError, requestId: string): Failure
   if (code === 'COMPILE_SIGNATURE') return compilerFailure(status, { message, error: message });
   if (message.startsWith(COMPILATION_FAILED)) {
     const reason = message.slice(COMPILATION_FAILED.length);
-    return compilerFailure(status, { message, error: reason, stack: error.fields.stack ?? error.stack });
+    // Without one of the author's code there is none to show: the platform's own tells where it is installed.
+    return compilerFailure(status, { message, error: reason, stack: error.fields.stack ?? `Error: ${reason}` });
   }
   // The words that the original's own clients look for, with the place.
   if (code === 'RUN_BLOCKED') {

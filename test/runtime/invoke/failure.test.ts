@@ -140,6 +140,12 @@ describe('an error of the platform', () => {
     });
   });
 
+  it('shows no stack of the platform, which says where it is installed', () => {
+    const { body } = answer(new WebtaskError('MODULE_UNKNOWN', { module: 'x@1.0.0' }));
+    const error = "Cannot find module 'x@1.0.0': the registry does not have it.";
+    expect(body).to.deep.equal({ code: 400, message: `Compilation failed: ${error}`, error, stack: `Error: ${error}` });
+  });
+
   it('is the proxy’s in every other case, with the id of the request', () => {
     expect(answer(new WebtaskError('RUN_TIMED_OUT', { webtask: 'pay', limitMs: 30_000 }))).to.deep.equal({
       status: 504,
