@@ -14,18 +14,37 @@ import { serveOwnModules } from './own-modules.worker.ts';
 import { serveRuns } from './serve-runs.worker.ts';
 import { warmUp } from './warm-up.worker.ts';
 
+/** Milliseconds in which a server that waits for this worker sends it something. */
+const IDLE_MS = 100;
+
 const [network = 'all', forWhom] = process.argv.splice(2); // who is shut in has no policy to keep
 wearSeatBelt(network as NetworkPolicy);
 silenceNotices(process.env);
 if (forWhom === FOR_PROJECT) serveOwnModules();
 endFirst();
 warmUp().then(() => {
-  startWatchdog(where);
-  serveRuns(new Socket({ fd: 3, readable: true, writable: true }), (reason) => {
+  const pipe = new Socket({ fd: 3, readable: true, writable: true });
+  startBeforeOthers(pipe);
+  serveRuns(pipe, (reason) => {
     if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
     process.exit(reason ? 1 : 0);
   });
 });
+
+/**
+ * Starts the watchdog before there is code of anybody else. Its thread takes as long as all else until then, and would
+ * take it from a server that is starting, and from the network of this worker.
+ */
+function startBeforeOthers(pipe: Socket): void {
+  const timer = setTimeout(start, IDLE_MS);
+  pipe.once('data', start); // ahead of who takes the frames
+
+  function start(): void {
+    clearTimeout(timer);
+    pipe.off('data', start);
+    startWatchdog(where);
+  }
+}
 
 /** The server says so of the process that it starts, which may have started this one before. */
 function endFirst(): void {

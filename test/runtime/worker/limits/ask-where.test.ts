@@ -1,6 +1,10 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { openWatchdogPipe } from '../../../../runtime/worker/limits/ask-where.ts';
+import { headOf, runnable, useWorker } from '../../../support/worker.ts';
 
 /** The pipe of a watchdog that answers with that text. */
 function watchdogThatSays(text: string): {
@@ -62,5 +66,26 @@ describe('where a worker says that its code is', () => {
     pipe.push('x');
     await new Promise(setImmediate);
     expect(broken).to.deep.equal(['it sent to its server what nobody asked for']);
+  });
+});
+
+describe('the watchdog of a worker', () => {
+  const its = useWorker('process');
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'wt-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('is there before the first code of anybody, which may let nothing else run', async () => {
+    const begun = join(folder, 'begun');
+    const code = `module.exports = (cb) => { require('fs').writeFileSync(${JSON.stringify(begun)}, ''); for (;;); };`;
+    const answer = headOf(its.worker, runnable(code)).catch((error) => error.code);
+    while (!existsSync(begun)) await new Promise(setImmediate);
+    const place = await its.worker.where();
+    expect(place?.run).to.equal('1.1');
+    expect(place?.stack).to.match(/^ {4}at module\.exports \(\/data\/io\/hello\/webtask\.js:1:\d+\)$/);
+    its.worker.kill('the test is over');
+    expect(await answer).to.equal('WORKER_ENDED');
   });
 });
