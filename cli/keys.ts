@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { fail } from '../runtime/errors.ts';
+import { checkRestarted } from '../runtime/server/tokens/check-restarted.ts';
 import { renewTokens } from '../runtime/server/tokens/renew-tokens.ts';
 import {
   createPkcs12,
@@ -49,7 +50,8 @@ export async function rotate({ data }: { data: string }): Promise<void> {
 
 /** `webtask keys renew`: the stored webtasks no longer need the former keys. */
 export async function renew({ data, json }: { data: string; json?: boolean }): Promise<void> {
-  await listKeys(data, process.env, Date.now()); // makes none
+  const keys = await listKeys(data, process.env, Date.now()); // makes none
+  if (!process.env.WEBTASK_SIGNING_KEY && keys.some(({ state }) => state === 'live')) await checkRestarted(data);
   const renewal = await renewTokens(data, process.env, Date.now() / 1000);
   if (renewal.failed.length > 0) process.exitCode = 1;
   if (json) return console.log(JSON.stringify(renewal, null, 2));

@@ -161,6 +161,12 @@ export const SERVER_ERRORS = {
     text: 'the webtask that keeps code gave no answer: {reason}',
     fix: 'Look at WEBTASK_CODE_STORE_URL, and at what that webtask prints.',
   },
+  RENEWAL_TOO_EARLY: {
+    status: 409,
+    fault: 'caller',
+    text: '{program}, process {pid}, has been running since before the keys were changed, and would refuse the renewed tokens.',
+    fix: 'Start it again, and then renew them.',
+  },
   RENEWAL_WITHOUT_URL: {
     status: 500,
     fault: 'caller',

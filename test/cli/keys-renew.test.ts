@@ -63,6 +63,12 @@ describe('changing the keys of a server that keeps webtasks', function () {
     await allRun('before');
 
     expect((await keys('rotate')).stdout).to.match(/\nnext: start the server again, then: webtask keys renew\n$/);
+    const early = await keys('renew');
+    expect([early.status, early.stdout, early.stderr.replace(/^.*, process \d+,/, 'P')]).to.deep.equal([
+      2,
+      '',
+      'P has been running since before the keys were changed, and would refuse the renewed tokens. Start it again, and then renew them. [RENEWAL_TOO_EARLY]\n',
+    ]);
     await allRun('rotated, and not started again');
     await cluster.restart();
     await allRun('started again');
