@@ -59,8 +59,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
   const isRead = logs.isRead(container);
   if (isRead) {
     const { method, url = '/' } = res.req;
-    const path = mask(url.replace(/[?#].*/s, ''));
-    say('platform', 30, `new webtask request ${id}`, { method, path });
+    say('platform', 30, `new webtask request ${id}`, { method, path: shownPath(url, mask) });
   }
   res.on('close', () => {
     if (!logs.isRead(container)) return;
@@ -96,6 +95,26 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
 }
 
 const LEFT_OUT = 'This container prints too much: what its webtasks print is left out for some seconds.';
+
+/** A path without its query, its secrets masked in whichever of the ways they are escaped that URLs have. */
+function shownPath(url: string, mask: (text: string) => string): string {
+  const path = mask(url.replace(/[?#].*/s, ''));
+  if (!path.includes('%')) return path;
+  const segments = path.split('/').map((segment) => {
+    const decoded = decode(segment);
+    const masked = mask(decoded);
+    return masked === decoded ? segment : masked;
+  });
+  return segments.join('/');
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment; // it is no text in UTF-8, as secrets are
+  }
+}
 
 /** A terminal takes orders from what it shows, and would show what a webtask wants of the lines of others. */
 function printable(line: string): string {
