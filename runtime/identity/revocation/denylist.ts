@@ -8,6 +8,8 @@ export interface Denylist {
   add(entry: Pick<RevocationEntry, 'kind' | 'key' | 'notBefore' | 'expires'>): void;
   /** The latest second of issue that an entry forbids: {@link ALWAYS} for every one, -1 where there is no entry. */
   find(key: string): number;
+  /** The kinds of which there ever were entries; the same list as long as there come no others. */
+  kinds(): readonly RevocationKind[];
   /** Whether there may be entries of a kind at a time: without, nobody has to make keys to look for them. */
   mayHave(kind: RevocationKind, time: number): boolean;
   /** Lets go of some of what has ended. */
@@ -31,6 +33,7 @@ export function createDenylist(
 ): Denylist {
   let table = createTable(kept?.parts);
   let ends: Partial<Record<RevocationKind, number>> = { ...kept?.ends };
+  let kinds = kindsOf(ends);
   return {
     add({ kind, key, notBefore = ALWAYS, expires }) {
       const end = expires === undefined ? NEVER : Math.min(expires + CLOCKS_DIFFER, NEVER - 1);
@@ -38,15 +41,22 @@ export function createDenylist(
       if (end <= time) return;
       table.add(key, notBefore, end, time);
       ends[kind] = Math.max(ends[kind] ?? 0, end);
+      if (!kinds.includes(kind)) kinds = kindsOf(ends);
     },
     find: (key) => table.find(key),
+    kinds: () => kinds,
     mayHave: (kind, time) => (ends[kind] ?? 0) > time,
     sweep: () => table.sweep(now()),
     clear() {
       table = createTable();
       ends = {};
+      kinds = [];
     },
     table: () => table,
     ends: () => ends,
   };
+}
+
+function kindsOf(ends: ReturnType<Denylist['ends']>): readonly RevocationKind[] {
+  return Object.keys(ends) as RevocationKind[]; // as its type says
 }

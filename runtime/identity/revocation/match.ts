@@ -45,6 +45,18 @@ export function createMatcher(keys: Keys, denylist: Denylist): Matcher {
     { kind: 'issuer', keyOf: ({ claims }) => keys('issuer', claims.iss, '') },
     { kind: 'tenant', keyOf: () => keys('tenant', '', '') },
   ];
+  let kinds: readonly RevocationKind[] = [];
+  let asked: readonly number[] = [];
+
+  /** The places of which there ever were entries: in most denylists one or two. */
+  function placesAsked(): readonly number[] {
+    const now = denylist.kinds();
+    if (now !== kinds) {
+      kinds = now;
+      asked = places.flatMap(({ kind }, at) => (now.includes(kind) ? [at] : []));
+    }
+    return asked;
+  }
 
   /** By place, as far as they were made; null where a token has none. Not kept for what is asked for the first time. */
   function madeOf(token: VerifiedToken): (string | null | undefined)[] | undefined {
@@ -62,7 +74,7 @@ export function createMatcher(keys: Keys, denylist: Denylist): Matcher {
   return {
     match(token, now) {
       const made = madeOf(token);
-      for (let at = 0; at < places.length; at++) {
+      for (const at of placesAsked()) {
         const { kind, keyOf } = places[at] as Place; // within its length
         if (!denylist.mayHave(kind, now)) continue;
         let key = made?.[at];
