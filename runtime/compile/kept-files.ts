@@ -1,6 +1,19 @@
 /** Files that programs keep for the next time they run: what they take from them, they execute. */
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** SHA-256 in hexadecimal, and the end of the line. */
@@ -16,7 +29,7 @@ export function readKept(folder: string, name: string): Buffer | undefined {
   try {
     if (!isOurs(folder)) return undefined;
     // The first line is the hash of the rest: a machine that lost its power may have kept half of a file, or none.
-    const bytes = readFileSync(join(folder, name));
+    const bytes = readOurs(join(folder, name));
     const kept = bytes.subarray(HEAD_BYTES);
     return bytes.toString('latin1', 0, HEAD_BYTES) === `${hash(kept)}\n` ? kept : undefined;
   } catch {
@@ -51,8 +64,22 @@ function hash(bytes: Uint8Array): string {
 /** Whether a folder, and no link to one, is this user's, and others can write nothing into it. */
 function isOurs(folder: string): boolean {
   const found = lstatSync(folder);
-  if (process.getuid === undefined) return found.isDirectory(); // Windows keeps profiles apart, and has no modes
-  return found.isDirectory() && found.uid === process.getuid() && (found.mode & 0o022) === 0;
+  return found.isDirectory() && isClosed(found);
+}
+
+/** The file that is read is looked at itself: meanwhile, another folder may have the name of the first. */
+function readOurs(file: string): Buffer {
+  const descriptor = openSync(file, 'r');
+  try {
+    return isClosed(fstatSync(descriptor)) ? readFileSync(descriptor) : Buffer.alloc(0);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function isClosed({ uid, mode }: Stats): boolean {
+  if (process.getuid === undefined) return true; // Windows keeps profiles apart, and has no modes
+  return uid === process.getuid() && (mode & 0o022) === 0;
 }
 
 function dropOldest(folder: string, maxKept: number): void {

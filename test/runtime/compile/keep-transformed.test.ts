@@ -92,6 +92,14 @@ describe('what esbuild made, kept in a folder', () => {
     expect(await readdir(kept)).to.have.length(1);
   });
 
+  itOnUnix('is not read from a file that others can write to, wherever it came from', async () => {
+    await transform();
+    await replaceKept('planted');
+    const [name = ''] = await readdir(kept);
+    await chmod(join(kept, name), 0o666);
+    expect(await transform()).to.equal(MADE);
+  });
+
   itOnUnix('is not read through a link, which may be to a folder of somebody else', async () => {
     await transform();
     await replaceKept('planted');
