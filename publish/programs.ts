@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, tokTypes } from 'acorn';
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
-import { LOAD } from '../runtime/compile/require-kept.ts';
+import { LOAD, WRAPPER } from '../runtime/compile/require-kept.ts';
 
 const KIT = fileURLToPath(new URL('../', import.meta.url));
 
@@ -85,7 +85,8 @@ async function bundleWebtask(outdir: string): Promise<string[]> {
       format: 'cjs',
       plugins: [packages],
       define: { 'import.meta.url': '__url' },
-      banner: { js: `'use strict'; const __url = require('node:url').pathToFileURL(__filename).href;` },
+      banner: { js: `${WRAPPER[0]} 'use strict'; const __url = require('node:url').pathToFileURL(__filename).href;` },
+      footer: { js: WRAPPER[1] },
     }),
   );
   const name = program.find((it) => it.endsWith('.cjs')) ?? '';

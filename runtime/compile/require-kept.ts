@@ -13,6 +13,9 @@ const STARTED_MS = 2_000;
 /** What a script calls in place of `import()`, as long as that. */
 export const LOAD = '__load';
 
+/** What the code is between, in its file: what counts which of it runs goes by places in the file. */
+export const WRAPPER = [`(function (exports, require, module, __filename, __dirname, ${LOAD}) {`, '})'] as const;
+
 type Wrapper = (
   exports: unknown,
   require: NodeJS.Require,
@@ -26,8 +29,8 @@ type Wrapper = (
  * Requires a file of CommonJS with what V8 compiled of it the last time: compiling takes a third of the time that a
  * server needs to start. Later versions of Node can do so too, but would keep the code of webtasks as well.
  *
- * @param file - absolute path of code in ASCII that has {@link LOAD} in place of `import`, for which scripts would need
- *   what Node calls experimental; what is kept is as good as its name, size and time of change
+ * @param file - absolute path of code in ASCII, in the {@link WRAPPER}, that has {@link LOAD} in place of `import`, for
+ *   which scripts would need what Node calls experimental; what is kept is as good as its name, size and time of change
  * @param use - what it is required for, since that decides which of its functions are compiled
  * @param folder - absolute path of where that is kept, as {@link readKept} takes it; without one, nothing is
  * @returns what the file exports
@@ -43,8 +46,7 @@ export function requireKept(file: string, use: string, folder: string | undefine
   // Code that counts how often it runs is other code.
   const where = process.env.NODE_V8_COVERAGE === undefined ? folder : undefined;
   const cachedData = where && readKept(where, name);
-  const text = `(function (exports, require, module, __filename, __dirname, ${LOAD}) { ${readFileSync(file, 'latin1')}\n})`;
-  const script = new Script(text, { filename: file, ...(cachedData && { cachedData }) });
+  const script = new Script(readFileSync(file, 'latin1'), { filename: file, ...(cachedData && { cachedData }) });
   if (where !== undefined && (!cachedData || script.cachedDataRejected)) {
     keepOnce(() => keep(where, name, script.createCachedData(), MAX_KEPT));
   }

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { keep } from '../../../runtime/compile/kept-files.ts';
+import { WRAPPER } from '../../../runtime/compile/require-kept.ts';
 import { FROM_SOURCE, toItsEnd } from '../../support/program.ts';
 
 const REQUIRE_KEPT = new URL('../../../runtime/compile/require-kept.ts', import.meta.url).href;
-const programOf = (word: string): string => `module.exports = { say: () => ${JSON.stringify(word)} };`;
+const programOf = (word: string): string => WRAPPER.join(`module.exports = { say: () => ${JSON.stringify(word)} };`);
 
 /** Seconds since the epoch. */
 const WRITTEN = 500_000_000;
@@ -58,10 +59,8 @@ describe('a program that is run with what V8 compiled of it the last time', () =
   });
 
   it('loads modules late, as import() does', async () => {
-    await writeFile(
-      file,
-      `module.exports = { say: () => __load('node:os').then((it) => console.log(it.EOL.length)) };`,
-    );
+    const code = `module.exports = { say: () => __load('node:os').then((it) => console.log(it.EOL.length)) };`;
+    await writeFile(file, WRAPPER.join(code));
     expect(await toItsEnd(start())).to.deep.equal({ status: 0, stdout: `Promise { <pending> }\n1\n`, stderr: '' });
   });
 
