@@ -22,7 +22,7 @@ const FAULTS: readonly (readonly [Exclude<Fault, 'none' | 'slow'>, string, code?
   ['hangs', 'does not answer'],
 ];
 
-const PATIENCE_MS = 300;
+const PATIENCE_MS = 600;
 
 describe('revocation over a store that fails', function () {
   this.timeout(30_000);
