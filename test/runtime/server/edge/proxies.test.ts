@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { MAX_TOKEN_LENGTH } from '../../../../runtime/token/index.ts';
 import { makeCertificate } from '../../../support/certificate.ts';
-import { startTestServer, type TestServer } from '../../../support/server.ts';
+import { runCode, startTestServer, type TestServer } from '../../../support/server.ts';
 
 const PAGE = readFileSync(new URL('../../../../docs/server.md', import.meta.url), 'utf8');
 
@@ -163,8 +163,10 @@ for (const [name, configure] of Object.entries(PROXIES)) {
     });
 
     it('a stream comes as it is written', async () => {
-      const code = 'return (ctx, req, res) => { res.write("first"); global.proxyTest = res; }';
-      const { text } = await new Promise<{ text: string }>((resolve, reject) => {
+      const code = 'return (ctx, req, res) => { res.write("first"); global.written = res; }';
+      const end = 'return (cb) => { global.written.end(" and last"); cb(null, "ended"); }';
+      const pieces: string[] = [];
+      await new Promise<void>((resolve, reject) => {
         const call = request(
           {
             port,
@@ -175,15 +177,14 @@ for (const [name, configure] of Object.entries(PROXIES)) {
             path: `/api/run/test?key=${server.sign()}`,
             headers: { Host: `wt.example.com:${port}` },
           },
-          (res) =>
-            res.setEncoding('utf8').once('data', (first) => {
-              resolve({ text: first });
-              (globalThis as unknown as { proxyTest: { end(): void } }).proxyTest.end(); // set by the webtask
-            }),
+          (res) => {
+            res.setEncoding('utf8').on('data', (piece: string) => pieces.push(piece));
+            res.once('data', () => void runCode(server, end).catch(reject)).once('end', resolve);
+          },
         );
         call.once('error', reject).end(code);
       });
-      expect(text).to.equal('first');
+      expect(pieces).to.deep.equal(['first', ' and last']);
     });
   });
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { testIsolation } from '../../../support/isolation.ts';
 import { converse, exchange, readAnswer, readError } from '../../../support/raw-http.ts';
 import { startTestServer, type TestServer } from '../../../support/server.ts';
 
@@ -190,13 +191,15 @@ describe('a request that comes to the server', () => {
       expect(readError(text)).to.deep.equal({ status: 403, message, closes: true });
     });
 
-    it('does not get it where the webtask reads no body', async () => {
+    it('does not get it where the webtask reads no body, but for workers, to whom it is sent ahead', async () => {
       const token = await server.mint('reads-nothing.js', 'return (ctx, req, res) => res.end("no, thanks")');
       const text = await exchange(server.url, head(token));
+      const isRead = testIsolation() !== 'inline';
+      expect(text.startsWith('HTTP/1.1 100 Continue\r\n\r\n')).to.equal(isRead);
       expect(text)
-        .to.match(/^HTTP\/1\.1 200 OK\r\n/)
-        .and.match(/\r\nConnection: close\r\n/)
+        .to.match(/HTTP\/1\.1 200 OK\r\n/)
         .and.contain('no, thanks');
+      if (!isRead) expect(text).to.match(/\r\nConnection: close\r\n/);
     });
 
     it('is refused where it expects something else', async () => {
