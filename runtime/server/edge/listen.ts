@@ -8,10 +8,6 @@ import { fail } from '../../errors.ts';
  * @throws SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN
  */
 export async function listen(server: Server, { port, host }: { port: number; host: string }): Promise<void> {
-  server.on('request', (_req, res) => {
-    // A connection that is answered while the server stops is not kept for another request.
-    res.once('finish', () => server.listening || server.closeIdleConnections());
-  });
   server.listen(port, host);
   try {
     await once(server, 'listening');
@@ -22,10 +18,18 @@ export async function listen(server: Server, { port, host }: { port: number; hos
   }
 }
 
+/** Milliseconds for which a connection may be idle while its server stops. */
+const CLOSING_MS = 20;
+
 /** Stops accepting, lets go of idle connections, and waits for the others to be answered. */
 export function stop(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    // A connection that is answered meanwhile is not kept for another request.
+    const closing = setInterval(() => server.closeIdleConnections(), CLOSING_MS);
+    server.close(() => {
+      clearInterval(closing);
+      resolve();
+    });
     server.closeIdleConnections();
   });
 }

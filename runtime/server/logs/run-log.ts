@@ -16,6 +16,8 @@ export interface RunLog {
   compiled(start: 'cold' | 'warm'): void;
   /** Takes what the run has used; nothing does where nobody read when it began. */
   readonly onUsage: ((usage: RunUsage) => void) | undefined;
+  /** Its answer has ended, or its caller has left. */
+  onClose(): void;
 }
 
 /** Whose run it is, and who is told. */
@@ -61,7 +63,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     const { method, url = '/' } = res.req;
     say('platform', 30, `new webtask request ${id}`, { method, path: shownPath(url, mask) });
   }
-  res.on('close', () => {
+  const onClose = (): void => {
     if (!logs.isRead(container)) return;
     const status = res.headersSent ? res.statusCode : undefined;
     const wall = performance.now() - startedAt;
@@ -79,8 +81,9 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
         start,
       },
     );
-  });
+  };
   return {
+    onClose,
     onMessage: (text, level) => print(level, text),
     onProblem: ({ message }) => print(50, message),
     compiled(how) {

@@ -23,6 +23,8 @@ export interface Metrics {
 
 /** A run that is being counted. */
 export interface CountedRun {
+  /** When it began, as `performance.now()` says it. */
+  readonly startedAt: number;
   /** Says who made its answer: the platform, where nothing is said. */
   answeredBy(source: string): void;
 }
@@ -60,7 +62,6 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
     run(trigger, res) {
       const startedAt = performance.now();
       inFlight += 1;
-      res.setMaxListeners(res.getMaxListeners() + 1); // one more than what answers it has
       let answeredBy = 'proxy';
       res.on('close', () => {
         inFlight -= 1;
@@ -69,6 +70,7 @@ export function createMetrics({ logReaders }: Pick<Gauges, 'logReaders'>): Metri
         tally.count({ trigger, result, source: res.headersSent ? answeredBy : 'none' }, seconds);
       });
       return {
+        startedAt,
         answeredBy(source) {
           answeredBy = source;
         },

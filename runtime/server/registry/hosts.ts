@@ -59,9 +59,15 @@ export async function proveByDns(
 
 /** The name in a Host header: without the port, the brackets of IPv6 and a final dot, in lower case. */
 export function hostName(host: string): string {
-  const name = /^\[(.*)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/:\d+$/, '');
-  return name.toLowerCase().replace(/\.$/, '');
+  if (host !== last.host) {
+    const name = /^\[(.*)\](?::\d+)?$/.exec(host)?.[1] ?? host.replace(/:\d+$/, '');
+    last = { host, name: name.toLowerCase().replace(/\.$/, '') };
+  }
+  return last.name;
 }
+
+/** Most requests name the host that the one before named. */
+let last = { host: '', name: '' };
 
 /** A name as browsers read it: they decode, fold and translate what is written otherwise. */
 export function canonicalName(name: string): string | undefined {

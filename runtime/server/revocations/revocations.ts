@@ -24,6 +24,7 @@ const NOT_REVOKED_MS = 10_000;
 /** When it is asked again about a token that is in use, before that time is over. */
 const FRESH_MS = 5_000;
 const REMEMBERED = 20_000;
+const NONE: readonly string[] = [];
 
 /**
  * Makes the check of revocations, which remembers what it was told.
@@ -52,8 +53,9 @@ export function createRevocations(source: RevocationSource, now: () => number = 
       await source.add(jti, token, claims);
       revoked.set(jti, true);
     },
-    isRevoked({ jti, ca = [] }) {
+    isRevoked({ jti, ca = NONE }) {
       if (jti !== undefined && jti === source.own) return false;
+      if (jti !== undefined && ca.length === 0) return revoked.get(jti);
       const answers = ca.map(revoked.get);
       if (jti !== undefined) answers.push(revoked.get(jti));
       if (answers.every((it) => typeof it === 'boolean')) return answers.includes(true);

@@ -5,7 +5,8 @@ import { type CodeLoader, type LoadedCode, sha256Hex } from '../../code/index.ts
 import { fail } from '../../errors.ts';
 import type { TokenClaims } from '../../token/index.ts';
 import type { RunRegistry } from '../registry/recall-names.ts';
-import { type NamedWebtask, readStoredCodeUrl } from '../registry/registry.ts';
+import type { NamedWebtask } from '../registry/registry.ts';
+import { storedCodeOf } from './stored-code.ts';
 
 /** A run whose code is wanted. */
 export interface CodeWanted {
@@ -64,7 +65,7 @@ export function createCodeFinder(
   return (wanted) => {
     const { claims, reserved, req } = wanted;
     const noCache = reserved.webtask_no_cache !== undefined;
-    const stored = claims.url === undefined ? undefined : readStoredCodeUrl(claims.url);
+    const stored = storedCodeOf(claims);
     if (stored) return 'sha256' in stored ? getKept(stored.sha256) : getNamedCode(stored, wanted);
     if (claims.url !== undefined) return loadCode({ url: claims.url, sha256: claims.url_sha256, noCache });
     if (typeof reserved.webtask_url === 'string') return loadCode({ url: reserved.webtask_url, noCache });

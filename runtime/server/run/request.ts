@@ -78,6 +78,7 @@ function decode(segment: string): string {
 
 /** Decodes a part of a path; malformed percent-encoding names nothing. */
 export function decodeSegment(segment: string): string | undefined {
+  if (!segment.includes('%')) return segment;
   try {
     return decodeURIComponent(segment);
   } catch {

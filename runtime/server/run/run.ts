@@ -87,8 +87,8 @@ async function run(
   requestId: string,
   counted: CountedRun,
 ): Promise<void> {
-  const startedAt = performance.now();
-  const timing = startTiming();
+  const { startedAt } = counted;
+  const timing = startTiming(startedAt);
   const { container, name, urlFormat } = target;
   if (urlFormat === 1 && req.headers['service-worker'] !== undefined) fail('SERVICE_WORKER_REFUSED');
   const { reserved } = readQuery(req.url ?? '/');
@@ -104,6 +104,7 @@ async function run(
   timing.mark('auth');
   // From here on it is a run of this container, and its readers are told.
   const { logs, output, onLine } = parts;
+  const caller = new Caller();
   const log = startRunLog(res, {
     logs,
     output,
@@ -113,6 +114,10 @@ async function run(
     secrets,
     startedAt,
     onLine,
+  });
+  res.on('close', () => {
+    log.onClose();
+    caller.leave();
   });
   if (hasLimits(claims)) await parts.limits.charge(claims, container);
 
@@ -156,8 +161,6 @@ async function run(
     onMessage: log.onMessage,
     onProblem: log.onProblem,
   };
-  const caller = new Caller();
-  res.on('close', () => caller.leave());
   const request = toRunRequest(req, caller, callerAddress(req));
   // A body that was the code is not the webtask's.
   const reply = await parts.runner.run({

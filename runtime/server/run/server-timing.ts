@@ -9,10 +9,14 @@ export interface Timing {
   header(): string;
 }
 
-/** Starts the stopwatch of a run. */
-export function startTiming(): Timing {
+/**
+ * Starts the stopwatch of a run.
+ *
+ * @param startedAt - when it began, as `performance.now()` says it
+ */
+export function startTiming(startedAt: number): Timing {
   let steps = '';
-  let since = performance.now();
+  let since = startedAt;
   return {
     mark(step) {
       const now = performance.now();

@@ -1,6 +1,7 @@
 import type { TokenClaims } from '../../token/index.ts';
 import type { RunRegistry } from '../registry/recall-names.ts';
-import { type NamedWebtask, readStoredCodeUrl } from '../registry/registry.ts';
+import type { NamedWebtask } from '../registry/registry.ts';
+import { storedCodeOf } from './stored-code.ts';
 import { firstContainer } from './webtask-url.ts';
 
 /**
@@ -16,13 +17,14 @@ export function webtaskMeta(
   registry: Pick<RunRegistry, 'getNamed'>,
 ): Meta | Promise<Meta> {
   if (claims.meta !== undefined) return claims.meta;
-  const stored = claims.url === undefined ? undefined : readStoredCodeUrl(claims.url);
+  const stored = storedCodeOf(claims);
   if (stored && 'name' in stored) {
     const named = registry.getNamed(stored.container, stored.name);
     return named instanceof Promise ? named.then((it) => it?.meta ?? NONE) : (named?.meta ?? NONE);
   }
+  if (claims.jtn === undefined) return NONE;
   const container = firstContainer(claims);
-  if (container === undefined || claims.jtn === undefined) return NONE;
+  if (container === undefined) return NONE;
   const named = registry.getNamed(container, claims.jtn);
   const metaOf = (it: NamedWebtask | undefined): Meta => (it?.token === token ? it.meta : NONE);
   return named instanceof Promise ? named.then(metaOf) : metaOf(named);

@@ -24,6 +24,19 @@ describe('the query of a webtask', () => {
     });
   });
 
+  for (const [url, key] of [
+    ['/?key=a.b-c_d~e', 'a.b-c_d~e'],
+    ['/a?key=a=b?c', 'a=b?c'],
+    ['/?key=', ''],
+    ['/?key=a%2Eb', 'a.b'],
+    ['/?key=a+b', 'a b'],
+    ['/?key=a&key=b', ['a', 'b']],
+  ] as const) {
+    it(`lacks a key that is alone: ${url}`, () => {
+      expect(readQuery(url)).to.deep.equal({ query: {}, reserved: { key } });
+    });
+  }
+
   it('has keys that only look like those of the platform', () => {
     expect(readQuery('/?Key=1&keys=2&webtask=3&Webtask_pb=4').query).to.deep.equal({
       Key: '1',

@@ -128,5 +128,17 @@ describe('a token that a server remembers', () => {
     expect(apiError(await run(server, token, { container: 'x' }))).to.deep.equal(
       proxyError(403, 'not authorized to perform operation on tenant `x`'),
     );
+    expect((await run(server, token, { method: 'POST', body: 'return cb => cb()' })).status).to.equal(200);
+  });
+
+  it('lends its signature to no other', async () => {
+    const token = server.sign();
+    expect((await run(server, token, { method: 'POST', body: 'return cb => cb()' })).status).to.equal(200);
+    const [header, , signature] = token.split('.');
+    const claims = Buffer.from(JSON.stringify({ ten: 'x', dd: 0, iat: 1 })).toString('base64url');
+    const forged = await run(server, `${header}.${claims}.${signature}`, { container: 'x' });
+    expect(apiError(forged)).to.deep.equal(
+      proxyError(403, 'rejecting request with JWT token that fails signature validation'),
+    );
   });
 });
