@@ -25,7 +25,7 @@ import { createRevocations } from './revocations/revocations.ts';
 import { createCodeFinder } from './run/find-code.ts';
 import { modulesFolder } from './run/modules-folder.ts';
 import { openRunner } from './run/open-runner.ts';
-import { readTarget } from './run/request.ts';
+import { type RunTarget, readTarget } from './run/request.ts';
 import { createRunHandler } from './run/run.ts';
 import { openSharedStore } from './shared-store.ts';
 import type { FirstWorker } from './start-first.ts';
@@ -34,8 +34,8 @@ import { createIssuer } from './tokens/issue.ts';
 
 /** All of a server but the sockets that it listens on. */
 export interface Platform {
-  /** Answers a request, or rejects with why it does not. */
-  answer(req: IncomingMessage, res: ServerResponse): Promise<void>;
+  /** Answers a request, or throws, now or later, why it does not. */
+  answer(req: IncomingMessage, res: ServerResponse): Promise<void> | undefined;
   onError(error: WebtaskError, requestId?: string): void;
   /** Begins with what happens without requests: cron jobs, sweeping, watching the list of revocations. */
   begin(): void;
@@ -163,17 +163,19 @@ export async function openPlatform(
   const hosts = { isOwnHost, containerOfHost: registry.containerOfHost, runDomain };
   const begun: ((() => void) | undefined)[] = [];
 
+  async function manage(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
+    if (!openManagement(req, res) && !(await identity.answer(req, res))) await api(req, res);
+  }
+
   return {
-    async answer(req, res) {
+    answer(req, res) {
       admitRequest(req, readPeer);
-      if (answerSmall(req, res)) return;
-      const reading = readTarget(req, hosts);
-      const target = reading instanceof Promise ? await reading : reading;
-      if (target) await run(target, req, res);
-      else {
-        res.setHeader('Referrer-Policy', 'no-referrer'); // a key may be in the URL
-        if (!openManagement(req, res) && !(await identity.answer(req, res))) await api(req, res);
-      }
+      if (answerSmall(req, res)) return undefined;
+      const answerFor = (target: RunTarget | undefined): Promise<void> =>
+        target ? run(target, req, res) : manage(req, res);
+      const target = readTarget(req, hosts);
+      return target instanceof Promise ? target.then(answerFor) : answerFor(target);
     },
     onError,
     begin() {

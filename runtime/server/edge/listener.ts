@@ -9,8 +9,8 @@ import { answerAndClose, answerMalformed, answerSocket } from './malformed.ts';
 import { endStalled, hasBody, nodeTimeLimits, type TimeLimits, watchCaller } from './time-limits.ts';
 import type { TlsPair } from './tls.ts';
 
-/** What answers a request; it throws what it does not answer. */
-export type Answer = (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+/** What answers a request; it throws, now or later, what it does not answer. */
+export type Answer = (req: IncomingMessage, res: ServerResponse) => Promise<void> | undefined;
 
 /** What a listener works with. */
 export interface ListenerParts {
@@ -35,11 +35,16 @@ export function createListener(parts: ListenerParts, answer: Answer): Server | T
       const refuseSlow = () => answerAndClose(new WebtaskError('REQUEST_TOO_SLOW', {}), res);
       watchCaller(req, res, timeLimits, isHeldBack, refuseSlow);
     }
-    answer(req, res).catch((error: unknown) => {
+    const refuse = (error: unknown): void => {
       if (res.destroyed) return; // the caller went away
       const id = requestId();
       parts.onError(sendError(error, id, res), id);
-    });
+    };
+    try {
+      answer(req, res)?.catch(refuse);
+    } catch (error) {
+      queueMicrotask(() => refuse(error)); // what the parser finds wrong with the rest is said first
+    }
   };
   // The Host is asked for in our words.
   const options = { ...nodeTimeLimits(timeLimits), requireHostHeader: false, maxHeaderSize: MAX_HEAD_BYTES };

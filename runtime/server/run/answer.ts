@@ -1,4 +1,5 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Readable } from 'node:stream';
 import { WebtaskError } from '../../errors.ts';
 import { platformFailure, type RunReply } from '../../invoke/index.ts';
 import { type OriginScope, runHeaders } from '../edge/run-headers.ts';
@@ -10,14 +11,15 @@ import { streamBody } from './stream-body.ts';
  *
  * @param ours - what the server says of it, as names and values in turn
  * @param scope - says what its headers may reach, where it is not the only webtask
+ * @returns nothing where all of it has been given to the system, or will be in this turn
  * @see protocol reference 4.2, 4.3
  */
-export async function sendReply(
+export function sendReply(
   reply: RunReply,
   res: ServerResponse,
   ours: readonly string[] = [],
   scope?: () => OriginScope,
-): Promise<void> {
+): Promise<void> | undefined {
   const length = lengthOf(reply.rawHeaders);
   const theirs = length === 'unbelievable' ? withoutLength(reply.rawHeaders) : reply.rawHeaders;
   const headers = runHeaders(ours, theirs, scope);
@@ -27,14 +29,21 @@ export async function sendReply(
   const hasBody = res.req.method !== 'HEAD' && status !== 204 && status !== 304;
   if (whole && hasBody && length === whole.length) {
     // A text is joined with its head; each byte is a character.
-    return endTogether(res, whole.length <= MAX_JOINED_BYTES ? whole.toString('latin1') : whole);
+    endTogether(res, whole.length <= MAX_JOINED_BYTES ? whole.toString('latin1') : whole);
+    return undefined;
   }
-  if (whole && (typeof length !== 'number' || !hasBody)) return void res.end(whole);
-  const { body } = reply;
+  if (whole && (typeof length !== 'number' || !hasBody)) {
+    res.end(whole);
+    return undefined;
+  }
+  return sendPieces(reply.body, res, hasBody && typeof length === 'number' ? length : undefined);
+}
+
+async function sendPieces(body: Readable, res: ServerResponse, length: number | undefined): Promise<void> {
   // The body of an event stream may be long in coming.
   if (body.readableLength === 0) res.flushHeaders();
   try {
-    await streamBody(body, res, hasBody && typeof length === 'number' ? length : undefined);
+    await streamBody(body, res, length);
   } catch {
     res.destroy(); // cut off on either side: what was sent must not look whole
   }

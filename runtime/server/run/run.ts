@@ -63,19 +63,17 @@ const NO_REFERRER = ['Referrer-Policy', 'no-referrer'] as const;
 export function createRunHandler(
   parts: RunParts,
 ): (target: RunTarget, req: IncomingMessage, res: ServerResponse, trigger?: 'http' | 'cron') => Promise<void> {
-  return async (target, req, res, trigger = 'http') => {
+  return (target, req, res, trigger = 'http') => {
     const id = requestId();
     const counted = parts.metrics.run(trigger, res);
-    try {
-      await run(target, req, res, parts, id, counted);
-    } catch (error) {
+    return run(target, req, res, parts, id, counted).catch((error: unknown) => {
       if (res.destroyed) return; // the caller went away
       // Why it does not run is for the request that follows, which may also bring the token.
       if (isPreflight(req) && !res.headersSent) return answerPreflight(req, res, 'asking');
       if (!res.headersSent) allowOrigin(req, res, 'asking');
       const known = sendError(error, id, res);
       parts.onError(known, id);
-    }
+    });
   };
 }
 
@@ -197,7 +195,7 @@ async function run(
   timing.mark('run');
   counted.answeredBy(reply.source);
   const ours = [...NO_REFERRER, ...originHeaders(req), 'Server-Timing', timing.header()];
-  await sendReply(reply, res, ours, () => {
+  return sendReply(reply, res, ours, () => {
     return originScope(target, req.headers.host ?? '', parts.baseUrl(), parts.ownHosts);
   });
 }
