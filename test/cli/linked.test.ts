@@ -57,7 +57,7 @@ for (const [what, lay] of Object.entries(LAYOUTS)) {
       writeFileSync(join(modules, '.small', 'index.js'), "module.exports = 'small';");
       link('.small', join(modules, 'small'));
       lay(modules);
-      link('../webtask-kit/dist/webtask.js', join(modules, '.bin', 'webtask'));
+      link(join('../webtask-kit', PACKAGE.bin.webtask), join(modules, '.bin', 'webtask'));
       writeFileSync(join(project, 'package.json'), '{"private":true}');
       writeFileSync(join(project, 'task.js'), CODE);
     });
