@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers'; // the global one is the webtasks'
 import { createDecoder } from './decode.ts';
+import { dropBuffers } from './drop-buffers.ts';
 import type { Frame, FrameType } from './frame.ts';
 import { createFrameWriter } from './frame-writer.ts';
 
@@ -51,6 +52,7 @@ export function openLink(
     if (isBroken) return;
     try {
       decode(chunk);
+      dropBuffers(chunk.length);
     } catch (error) {
       breakOff(error as Error); // WebtaskError, or what a handler found wrong
     }
@@ -71,6 +73,7 @@ export function openLink(
         typeof head === 'string' ? head : head === undefined ? '' : JSON.stringify(head),
         bytes,
       );
+      if (bytes && bytes.length > MANY_BYTES) dropBuffers(bytes.length);
       if (waiting >= MAX_WAITING || frames.size >= MAX_WAITING_BYTES) flush();
     },
   };
@@ -85,6 +88,8 @@ const NOTHING: Record<string, never> = Object.freeze(Object.create(null));
  */
 const MAX_WAITING = 16;
 const MAX_WAITING_BYTES = 64 << 10;
+/** What has fewer is copied, and its buffer is one of many in one piece of memory. */
+const MANY_BYTES = 4096;
 
 function writeAll(pipe: Duplex, pieces: readonly Buffer[]): void {
   pipe.cork();
