@@ -55,9 +55,35 @@ export function runHeaders(
   theirs: readonly string[],
   scope: (() => OriginScope) | undefined,
 ): string[] {
+  const { kept, replaced, origins } = keptOf(theirs, scope);
+  if (!origins && !replaced) return [...ours, ...kept];
+  const all: string[] = [];
+  for (let i = 0; i < ours.length; i += 2) {
+    const name = ours[i] ?? '';
+    const lower = name.toLowerCase();
+    if (replaced?.has(lower) || (origins && lower.startsWith(ORIGINS))) continue;
+    all.push(name, ours[i + 1] ?? '');
+  }
+  all.push(...kept);
+  return all;
+}
+
+/** What of a webtask's headers goes out, and what of the server's does not. */
+interface Kept {
+  readonly kept: readonly string[];
+  readonly replaced: ReadonlySet<string> | undefined;
+  readonly origins: boolean;
+}
+
+/** Whoever reads the same head again gives the same list. */
+let last: { readonly theirs: readonly string[]; readonly it: Kept } | undefined;
+
+function keptOf(theirs: readonly string[], scope: (() => OriginScope) | undefined): Kept {
+  if (last?.theirs === theirs) return last.it;
   const kept: string[] = [];
   let replaced: Set<string> | undefined;
   let origins = false;
+  let isScoped = false;
   const listed = listedByConnection(theirs);
   for (let i = 0; i < theirs.length; i += 2) {
     const name = theirs[i] ?? '';
@@ -66,18 +92,13 @@ export function runHeaders(
     if (OF_THE_SERVER.has(lower) || isHopByHop(lower) || listed?.has(lower)) continue;
     if (lower.startsWith(ORIGINS)) origins = true;
     else if (REPLACED.has(lower)) replaced = (replaced ?? new Set()).add(lower);
+    if (SCOPED.has(lower)) isScoped = true;
     const allowed = scope && SCOPED.has(lower) ? scoped(lower, value, scope()) : value;
     if (allowed !== undefined) kept.push(name, allowed);
   }
-  const all: string[] = [];
-  for (let i = 0; i < ours.length; i += 2) {
-    const name = ours[i] ?? '';
-    const lower = origins || replaced ? name.toLowerCase() : '';
-    if (replaced?.has(lower) || (origins && lower.startsWith(ORIGINS))) continue;
-    all.push(name, ours[i + 1] ?? '');
-  }
-  all.push(...kept);
-  return all;
+  const it = { kept, replaced, origins };
+  last = isScoped ? undefined : { theirs, it }; // what is scoped is another thing for the next caller
+  return it;
 }
 
 const ORIGINS = 'access-control-';

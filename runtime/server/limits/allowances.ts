@@ -68,9 +68,16 @@ export function scopesOf(claims: TokenClaims, container: string): Scope[] {
 
 /** Whether any run by a token is counted. */
 export function hasLimits(claims: TokenClaims): boolean {
-  for (const claim of ALL_CLAIMS) if (claims[claim] !== undefined) return true;
-  return false;
+  let has = limited.get(claims);
+  if (has === undefined) {
+    has = ALL_CLAIMS.some((claim) => claims[claim] !== undefined);
+    limited.set(claims, has);
+  }
+  return has;
 }
+
+/** Looked at once for each token, not for each run. */
+const limited = new WeakMap<TokenClaims, boolean>();
 
 function allowancesIn(claims: TokenClaims, kind: Scope['kind']): Allowance[] {
   const found: Allowance[] = [];

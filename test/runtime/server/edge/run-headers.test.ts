@@ -24,4 +24,27 @@ describe('the headers of an answer', () => {
       ]);
     }
   });
+
+  it('are scoped anew for each caller, although a webtask says the same again', () => {
+    const theirs = ['Set-Cookie', 'a=1', 'X-One', '1'];
+    const scopeOf = (path: string) => () => ({ path, isSharedSite: true, reachesOthers: () => true });
+    expect(runHeaders([], theirs, scopeOf('/api/run/a'))).to.deep.equal([
+      ...['Set-Cookie', 'a=1; Path=/api/run/a'],
+      ...['X-One', '1'],
+    ]);
+    expect(runHeaders([], theirs, scopeOf('/api/run/b'))).to.deep.equal([
+      ...['Set-Cookie', 'a=1; Path=/api/run/b'],
+      ...['X-One', '1'],
+    ]);
+  });
+
+  it('are put together with the server’s of this answer, although a webtask says the same again', () => {
+    const theirs = ['Connection', 'X-One', 'X-One', '1', 'X-Two', '2', 'Referrer-Policy', 'origin'];
+    for (const ours of ['a', 'b']) {
+      expect(runHeaders(['Ours', ours, 'Referrer-Policy', 'no-referrer'], theirs, undefined)).to.deep.equal([
+        ...['Ours', ours],
+        ...['X-Two', '2', 'Referrer-Policy', 'origin'],
+      ]);
+    }
+  });
 });
