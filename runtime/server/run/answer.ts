@@ -78,6 +78,14 @@ const LENGTH = 'content-length';
 
 /** The length that a webtask says its body has, where it says one, and it can be believed. */
 function lengthOf(rawHeaders: readonly string[]): number | 'unbelievable' | undefined {
+  if (last?.rawHeaders !== rawHeaders) last = { rawHeaders, length: readLength(rawHeaders) };
+  return last.length;
+}
+
+/** Whoever reads the same head again gives the same list. */
+let last: { readonly rawHeaders: readonly string[]; readonly length: ReturnType<typeof readLength> } | undefined;
+
+function readLength(rawHeaders: readonly string[]): number | 'unbelievable' | undefined {
   let said: number | 'unbelievable' | undefined;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     if (!isLength(rawHeaders[i])) continue;
