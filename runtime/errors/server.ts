@@ -161,18 +161,6 @@ export const SERVER_ERRORS = {
     text: 'the webtask that keeps code gave no answer: {reason}',
     fix: 'Look at WEBTASK_CODE_STORE_URL, and at what that webtask prints.',
   },
-  RENEWAL_TOO_EARLY: {
-    status: 409,
-    fault: 'caller',
-    text: '{program}, process {pid}, has been running since before the keys were changed, and would refuse the renewed tokens.',
-    fix: 'Start it again, and then renew them.',
-  },
-  RENEWAL_WITHOUT_URL: {
-    status: 500,
-    fault: 'caller',
-    text: 'The webtask that keeps code knows names by the host of the server, and it was not said which that is.',
-    fix: 'Set WEBTASK_URL as the server has it, or to where it listens.',
-  },
   NAME_UNRESOLVED: { status: 502, fault: 'platform', text: 'unable to resolve jtn to webtask token' },
   TOKEN_CLAIM_OWN: {
     status: 400,

@@ -191,4 +191,16 @@ export const TOKEN_ERRORS = {
     text: '"{text}" is no duration.',
     fix: 'Write a whole number and s, m, h or d, such as 30d.',
   },
+  RENEWAL_TOO_EARLY: {
+    status: 409,
+    fault: 'caller',
+    text: '{program}, process {pid}, has been running since before the keys were changed, and would refuse the renewed tokens.',
+    fix: 'Start it again, and then renew them.',
+  },
+  RENEWAL_WITHOUT_URL: {
+    status: 500,
+    fault: 'caller',
+    text: 'The webtask that keeps code knows names by the host of the server, and it was not said which that is.',
+    fix: 'Set WEBTASK_URL as the server has it, or to where it listens.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

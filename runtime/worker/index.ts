@@ -1,6 +1,6 @@
 export { type ChosenIsolation, chooseIsolation, type Isolation, refuseUnlessShutIn } from './choose-isolation.ts';
 export type { WorkerProject } from './launch.ts';
-export { type Limits, OUTPUT_WINDOW_MS, readLimits } from './limits/limits.ts';
+export { LINE_BYTES, type Limits, OUTPUT_WINDOW_MS, readLimits } from './limits/limits.ts';
 export { createSupervisor, type Supervisor } from './limits/supervise.ts';
 export { createWindow, type Window } from './limits/window.ts';
 export type { NetworkPolicy } from './network/policy.ts';

@@ -8,7 +8,7 @@ import { createReplyHeadReader } from './heads.ts';
 import { createCallQueue, MAX_CALLS } from './limits/call-queue.ts';
 import { createFrameGuard } from './limits/frame-guard.ts';
 import { limitBody, limitHead } from './limits/limit-reply.ts';
-import { type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
+import { LINE_BYTES, type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
 import { createWindow } from './limits/window.ts';
 import type { Call, MessageHead, ReplyHead } from './messages.ts';
 import { readBroken, readUsage } from './read-messages.ts';
@@ -69,8 +69,6 @@ export interface Outcomes {
 }
 
 const LEVELS: ReadonlySet<number> = new Set([10, 20, 30, 40, 50]);
-/** What each line that is printed costs beside its text. */
-const LINE_BYTES = 256;
 /** What belongs to a run, and to nothing when that is over. */
 const OF_RUNS: ReadonlySet<string> = new Set<FrameType>(['reply', 'data', 'broken', 'taken']);
 /** Bytes of calls within {@link OUTPUT_WINDOW_MS}: reading them takes time of the server. */

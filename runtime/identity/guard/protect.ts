@@ -94,7 +94,8 @@ export function protect(webtask: Webtask, options: GuardOptions): Webtask {
 }
 
 /**
- * Calls a webtask for whom nobody waits any more who could be thrown to: what it throws is said to have been thrown. What is not a promise is none of the platform's concern, as ever.
+ * Calls a webtask for whom nobody waits any more who could be thrown to: what it throws is said to have been thrown. What
+ * is not a promise is none of the platform's concern, as ever.
  */
 function callLater(run: () => unknown): unknown {
   let returned: unknown;

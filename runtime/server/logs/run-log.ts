@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { stripVTControlCharacters } from 'node:util';
 import { maskRecord } from '../../context/index.ts';
 import type { OutputLevel, RunProblem, RunUsage } from '../../invoke/index.ts';
+import { LINE_BYTES } from '../../worker/index.ts';
 import type { Logs } from './logs.ts';
 import type { OutputBudget } from './output-budget.ts';
 import type { LogEntry } from './record.ts';
@@ -49,7 +50,7 @@ export function startRunLog(res: ServerResponse, options: RunLogOptions): RunLog
     logs.write({ container, name, requestId: id, level, text, from, fields });
   };
   const print = (level: OutputLevel, text: string): void => {
-    const verdict = output.take(container, text.length);
+    const verdict = output.take(container, text.length + LINE_BYTES); // an empty line is one too
     if (verdict === 'over') return;
     const shown = verdict === 'last' ? LEFT_OUT : mask(text);
     for (const line of shown.split('\n')) onLine(`${name ?? container} | ${printable(line)}`);

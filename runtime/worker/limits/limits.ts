@@ -28,6 +28,8 @@ export interface Limits {
 export const CPU_WINDOW_MS = 60_000;
 /** Milliseconds that the limit of output is for. */
 export const OUTPUT_WINDOW_MS = 10_000;
+/** What each line that is printed costs beside its text. */
+export const LINE_BYTES = 256;
 
 /** One limit: what it is for a reader, where it is set, and what comes of going beyond it. */
 export interface LimitEntry {

@@ -20,4 +20,23 @@ describe('the log of a run on the terminal of the server', () => {
     log.onMessage('\x1b[31mred\x1b[0m\tand é\nover\rother | forged\x07\x9b2J', 30);
     expect(lines).to.deep.equal(['hello | red\tand é', 'hello | overother | forged']);
   });
+
+  it('has an end where a webtask prints nothing but line ends', () => {
+    const lines: string[] = [];
+    const log = startRunLog(new EventEmitter() as ServerResponse, {
+      logs: createLogs(),
+      output: createOutputBudget(1024, () => 0),
+      container: 'dev',
+      name: 'hello',
+      id: '1.1',
+      secrets: {},
+      startedAt: 0,
+      onLine: (line) => lines.push(line),
+    });
+    for (let i = 0; i < 100; i++) log.onMessage('', 30);
+    expect(lines).to.deep.equal([
+      ...Array(8).fill('hello | '),
+      'hello | This container prints too much: what its webtasks print is left out for some seconds.',
+    ]);
+  });
 });
