@@ -12,10 +12,15 @@ const NO_BYTES = Buffer.alloc(0);
  *
  * @param from - whose frames these are; those of the other side are refused
  * @param onFrame - is given each frame as soon as it is whole; its bytes are its own
+ * @param readPlaced - reads the bytes that begin at a unit of shared memory, where there is such memory
  * @returns takes the next piece of what was sent
  * @throws WORKER_FRAME_INVALID
  */
-export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame) => void): (chunk: Buffer) => void {
+export function createDecoder(
+  from: 'server' | 'worker',
+  onFrame: (frame: Frame) => void,
+  readPlaced?: (unit: number, length: number) => Buffer,
+): (chunk: Buffer) => void {
   const kinds = new Map<number, FrameType>();
   for (const [type, rule] of Object.entries(FRAMES)) {
     if (rule.from === from || rule.from === 'both') kinds.set(rule.number, type as FrameType); // the keys of FRAMES
@@ -33,10 +38,11 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     const head = buffer.readUInt32BE(at + 6);
     const bytes = buffer.readUInt32BE(at + 10);
     const { maxHead, maxBytes } = FRAMES[type];
-    if ((buffer[at + 1] ?? 2) > 1 || head > maxHead || bytes > maxBytes) {
+    const isPlaced = (buffer[at + 1] ?? 0) > 1;
+    if ((isPlaced && !readPlaced) || head > maxHead || bytes > maxBytes) {
       fail('WORKER_FRAME_INVALID', { reason: `${type} has ${head} and ${bytes} bytes` });
     }
-    return HEADER_BYTES + head + bytes;
+    return HEADER_BYTES + head + (isPlaced ? 0 : bytes);
   }
 
   /** Reads the whole frames of a buffer, and says where the rest begins. */
@@ -54,15 +60,21 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
       if (type === undefined) break; // sizeOf has refused it
       const frame: Frame = {
         type,
-        last: buffer[at + 1] === 1,
+        last: isLast(buffer, at),
         id: buffer.readUInt32BE(at + 2),
         head: buffer.toString('utf8', at + HEADER_BYTES, headEnd),
-        bytes: headEnd === at + size ? NO_BYTES : buffer.subarray(headEnd, at + size),
+        bytes: headEnd === at + size ? placedAt(buffer, at) : buffer.subarray(headEnd, at + size),
       };
       at += size;
       onFrame(frame);
     }
     return at;
+  }
+
+  /** What the frame that begins there has in shared memory. */
+  function placedAt(buffer: Buffer, at: number): Buffer {
+    const flags = buffer[at + 1] ?? 0;
+    return flags > 1 && readPlaced ? readPlaced((flags >> 1) - 1, buffer.readUInt32BE(at + 10)) : NO_BYTES;
   }
 
   /** Gives the beginning of a piece of a body, where there is enough of it. */
@@ -74,7 +86,7 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     if (!isBody || buffer.length - at < need) return false;
     need = HEADER_BYTES;
     const id = buffer.readUInt32BE(at + 2);
-    open = { type, last: buffer[at + 1] === 1, id, left: at + size - buffer.length };
+    open = { type, last: isLast(buffer, at), id, left: at + size - buffer.length };
     onFrame({ type, last: false, id, head: '', bytes: buffer.subarray(start) });
     return true;
   }
@@ -103,6 +115,10 @@ export function createDecoder(from: 'server' | 'worker', onFrame: (frame: Frame)
     have = rest.length;
     pieces = have === 0 ? [] : [rest];
   };
+}
+
+function isLast(buffer: Buffer, at: number): boolean {
+  return ((buffer[at + 1] ?? 0) & 1) === 1;
 }
 
 /** Of a piece of a body, fewer bytes are waited for. */

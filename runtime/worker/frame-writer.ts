@@ -8,6 +8,8 @@ export interface FrameWriter {
    * @param head - what is said, as JSON text
    */
   add(type: FrameType, id: number, last: boolean, head: string, bytes?: Uint8Array): void;
+  /** Adds a frame that has so many bytes at a unit of shared memory. */
+  addPlaced(type: FrameType, id: number, last: boolean, head: string, unit: number, length: number): void;
   /** Bytes that wait. */
   readonly size: number;
   /** Gives what waits, in the order in which it was added. */
@@ -51,6 +53,17 @@ export function createFrameWriter(): FrameWriter {
     start = 0;
     end = 0;
   }
+  function begin(type: FrameType, flags: number, id: number, head: string, length: number): void {
+    const at = end;
+    const headBytes = head === '' ? 0 : slab.write(head, at + HEADER_BYTES);
+    slab[at] = FRAMES[type].number;
+    slab[at + 1] = flags;
+    slab.writeUInt32BE(id, at + 2);
+    slab.writeUInt32BE(headBytes, at + 6);
+    slab.writeUInt32BE(length, at + 10);
+    end += HEADER_BYTES + headBytes;
+    size += HEADER_BYTES + headBytes;
+  }
   return {
     get size() {
       return size;
@@ -59,15 +72,8 @@ export function createFrameWriter(): FrameWriter {
       const length = bytes?.length ?? 0;
       const isSmall = length <= SMALL_BYTES;
       makeRoom(HEADER_BYTES + mostBytes(head) + (isSmall ? length : 0));
-      const at = end;
-      const headBytes = head === '' ? 0 : slab.write(head, at + HEADER_BYTES);
-      slab[at] = FRAMES[type].number;
-      slab[at + 1] = last ? 1 : 0;
-      slab.writeUInt32BE(id, at + 2);
-      slab.writeUInt32BE(headBytes, at + 6);
-      slab.writeUInt32BE(length, at + 10);
-      end += HEADER_BYTES + headBytes;
-      size += HEADER_BYTES + headBytes + length;
+      begin(type, last ? 1 : 0, id, head, length);
+      size += length;
       if (bytes === undefined || length === 0) return;
       if (isSmall) {
         slab.set(bytes, end);
@@ -76,6 +82,10 @@ export function createFrameWriter(): FrameWriter {
       }
       closePiece();
       pieces.push(from(bytes.buffer, bytes.byteOffset, length));
+    },
+    addPlaced(type, id, last, head, unit, length) {
+      makeRoom(HEADER_BYTES + mostBytes(head));
+      begin(type, (last ? 1 : 0) + 2 * (unit + 1), id, head, length);
     },
     take() {
       closePiece();

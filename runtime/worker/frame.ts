@@ -32,7 +32,7 @@ export const FRAMES = {
   /** The worker runs. */
   ready: { number: 16, from: 'worker', maxHead: 1 << 10, maxBytes: 0 },
   /** The head of an answer, with the beginning of its body. */
-  reply: { number: 17, from: 'worker', maxHead: 1 << 20, maxBytes: 64 << 10 },
+  reply: { number: 17, from: 'worker', maxHead: 1 << 20, maxBytes: 256 << 10 },
   /** More of an answer's body. */
   data: { number: 18, from: 'worker', maxHead: 0, maxBytes: 256 << 10 },
   /** A run that will not be answered, or not to its end, and why. */
@@ -49,6 +49,8 @@ export const FRAMES = {
   usage: { number: 24, from: 'worker', maxHead: 256, maxBytes: 0 },
   /** How many bytes of a body were taken, so that as many more may be sent. */
   taken: { number: 32, from: 'both', maxHead: 32, maxBytes: 0 },
+  /** A piece was read that began at the unit of shared memory that is its id. */
+  free: { number: 33, from: 'both', maxHead: 0, maxBytes: 0 },
 } as const satisfies Record<string, FrameRule>;
 
 interface FrameRule {
@@ -61,5 +63,8 @@ interface FrameRule {
 /** The kinds of frames. */
 export type FrameType = keyof typeof FRAMES;
 
-/** Number (1 byte), whether it is the last (1), id (4), length of the head (4), length of the bytes (4). */
+/**
+ * Number (1 byte), flags (1), id (4), length of the head (4), length of the bytes (4). The lowest flag says whether it is
+ * the last; the others, where its bytes are in shared memory and not in the pipe, are one more than their unit there.
+ */
 export const HEADER_BYTES = 14;

@@ -6,6 +6,7 @@ import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
 import { FOR_PROJECT } from './modules-descriptor.ts';
 import { RESOLV_CONF } from './network/policy.ts';
 import { seccompFilter } from './seccomp.ts';
+import { MEMORY_BYTES } from './shared-memory.ts';
 
 /** What a sandbox is made with. */
 export interface SandboxSettings {
@@ -39,7 +40,7 @@ export interface SandboxSettings {
  * @see bwrap(1), setpriv(1), prlimit(1)
  */
 export function launchSandbox(settings: SandboxSettings, run: readonly string[] = runOf(settings)): Launch {
-  const { uid, memoryBytes, maxProcesses, maxFiles, hasNetwork = false } = settings;
+  const { uid, memoryBytes, temporaryBytes, maxProcesses, maxFiles, hasNetwork = false } = settings;
   const asUser =
     uid === undefined ? [] : [tool('setpriv'), `--reuid=${uid}`, `--regid=${uid}`, '--clear-groups', '--inh-caps=-all'];
   const withLimits = [
@@ -47,6 +48,8 @@ export function launchSandbox(settings: SandboxSettings, run: readonly string[] 
     `--data=${dataBytes(memoryBytes)}`,
     '--core=0',
     `--cpu=${MAX_CPU_SECONDS}`,
+    // For the memory that it shares with its server; the folder is full first.
+    `--fsize=${temporaryBytes + MEMORY_BYTES}`,
     // The limit is that of the user: without one of its own it would count all that this user runs.
     ...(uid === undefined ? [] : [`--nproc=${maxProcesses}`]),
     `--nofile=${maxFiles}`,

@@ -2,16 +2,18 @@
  * The program of a worker: it runs webtasks of one container for the server that started it, which is at the other end
  * of the pipe that is its descriptor 3.
  */
-import { writeFileSync, writeSync } from 'node:fs';
+import { fstatSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { runningId } from '../invoke/index.ts';
 import { silenceNotices } from '../silence-notices.ts';
 import { startWatchdog } from './limits/watchdog.worker.ts';
+import { MEMORY_DESCRIPTOR } from './memory-descriptor.ts';
 import { FOR_PROJECT } from './modules-descriptor.ts';
 import type { NetworkPolicy } from './network/policy.ts';
 import { wearSeatBelt } from './network/seat-belt.worker.ts';
 import { serveOwnModules } from './own-modules.worker.ts';
 import { serveRuns } from './serve-runs.worker.ts';
+import { createSharedMemory, type SharedMemory } from './shared-memory.ts';
 import { warmUp } from './warm-up.worker.ts';
 
 /** Milliseconds in which a server that waits for this worker sends it something. */
@@ -25,11 +27,21 @@ endFirst();
 warmUp().then(() => {
   const pipe = new Socket({ fd: 3, readable: true, writable: true });
   startBeforeOthers(pipe);
-  serveRuns(pipe, (reason) => {
-    if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
-    process.exit(reason ? 1 : 0);
-  });
+  serveRuns(
+    pipe,
+    (reason) => {
+      if (reason) writeSync(2, `${reason.stack}\n`); // at once, since the process ends
+      process.exit(reason ? 1 : 0);
+    },
+    sharedMemory(),
+  );
 });
+
+/** What it shares with its server, where that has such memory. */
+function sharedMemory(): SharedMemory | undefined {
+  const isThere = fstatSync(MEMORY_DESCRIPTOR).isFile(); // it is /dev/null otherwise
+  return isThere ? createSharedMemory(MEMORY_DESCRIPTOR, 'worker') : undefined;
+}
 
 /**
  * Starts the watchdog before there is code of anybody else. Its thread takes as long as all else until then, and would

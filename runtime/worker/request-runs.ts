@@ -11,6 +11,7 @@ import type { Limits } from './limits/limits.ts';
 import { openLink } from './link.ts';
 import type { Definition } from './messages.ts';
 import { type Sending, sendBody } from './send-body.ts';
+import type { SharedMemory } from './shared-memory.ts';
 import { createTaker, type RunsState } from './take-frames.ts';
 
 /** Receives what a webtask printed. */
@@ -94,7 +95,12 @@ export interface Runs {
  * Nothing that it sends is believed: what is no frame, or not one that was asked for, breaks the pipe.
  *
  */
-export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, onIdle }: RunsEvents): Runs {
+export function requestRuns(
+  pipe: Duplex,
+  limits: Limits,
+  { onBroken, onClosed, onIdle }: RunsEvents,
+  memory?: SharedMemory,
+): Runs {
   const state: RunsState = {
     running: keepByNumber(),
     runnables: new Map(),
@@ -128,11 +134,17 @@ export function requestRuns(pipe: Duplex, limits: Limits, { onBroken, onClosed, 
     finish,
     abort,
   });
-  const link = openLink(pipe, 'worker', taker.take, (error) => {
-    isFit = false; // nothing that is sent from now on would arrive
-    if (error === undefined) onClosed();
-    else onBroken(error instanceof WebtaskError ? error.message : 'it sent what cannot be read');
-  });
+  const link = openLink(
+    pipe,
+    'worker',
+    taker.take,
+    (error) => {
+      isFit = false; // nothing that is sent from now on would arrive
+      if (error === undefined) onClosed();
+      else onBroken(error instanceof WebtaskError ? error.message : 'it sent what cannot be read');
+    },
+    memory,
+  );
 
   /** Lets others have their turn before more is read of what prints a lot. */
   function onPrinted(bytes: number): void {

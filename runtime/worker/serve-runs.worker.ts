@@ -14,13 +14,14 @@ import {
 } from '../invoke/index.ts';
 import { keepByNumber } from './by-number.ts';
 import { type Calls, createCalls } from './calls.worker.ts';
-import type { Frame } from './frame.ts';
+import { FRAMES, type Frame } from './frame.ts';
 import { readRunHead, writeReplyHead } from './heads.ts';
 import { watchFitness } from './limits/fitness.worker.ts';
 import { openLink } from './link.ts';
 import type { BrokenHead, Definition, MessageHead, RunHead } from './messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
 import { type Sending, sendBody } from './send-body.ts';
+import type { SharedMemory } from './shared-memory.ts';
 
 /** What is compiled once, and run many times. */
 interface Defined {
@@ -48,10 +49,10 @@ const FIRST_BYTES = 64 << 10;
  *
  * @param onEnd - is told when that is; `reason` is set where the server sent what is no frame
  */
-export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => void): void {
+export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => void, memory?: SharedMemory): void {
   const definitions = new Map<number, Defined>();
   const running = keepByNumber<Running>();
-  const link = openLink(pipe, 'server', take, onEnd);
+  const link = openLink(pipe, 'server', take, onEnd, memory);
   const calls = createCalls(link);
   /** Called before an answer, so that no request comes after. */
   const tellIfUnfit = watchFitness(tellUnfit);
@@ -160,14 +161,15 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
   function send(id: number, it: Running, reply: RunReply): void {
     const { status, statusMessage, rawHeaders, source, failed, whole } = reply;
     const head = writeReplyHead({ status, statusMessage, rawHeaders, source, failed });
-    if (whole) {
+    if (whole && whole.length <= FRAMES.reply.maxBytes) {
       end(id, it);
       link.send('reply', id, { head, bytes: whole, last: true });
       return;
     }
     tellIfUnfit();
     const { body } = reply;
-    const first: Buffer | null = body.readableLength > 0 ? body.read(Math.min(FIRST_BYTES, body.readableLength)) : null;
+    // What is more goes in pieces as they are, since one that is cut is not used again.
+    const first: Buffer | null = body.readableLength <= FIRST_BYTES ? body.read() : null;
     link.send('reply', id, { head, bytes: first ?? NO_BYTES });
     it.reply = sendBody(
       body,

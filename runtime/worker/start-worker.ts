@@ -9,8 +9,11 @@ import { describeEnd } from './limits/describe-end.ts';
 import { killGroup, killTree } from './limits/kill-tree.ts';
 import { type Limits, readLimits } from './limits/limits.ts';
 import { WATCHDOG_DESCRIPTOR } from './limits/watchdog-descriptor.ts';
+import { MEMORY_DESCRIPTOR } from './memory-descriptor.ts';
 import { MODULES_DESCRIPTOR } from './modules-descriptor.ts';
+import { openMemory } from './open-memory.ts';
 import { type Breach, type Runs, requestRuns } from './request-runs.ts';
+import { createSharedMemory } from './shared-memory.ts';
 
 /** A process that runs webtasks of one container. */
 export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'isFit' | 'ping'> {
@@ -42,10 +45,11 @@ export async function startWorker(
   limits: Limits = readLimits({}),
   prepare?: (starting: Pick<Worker, 'pid' | 'ended' | 'kill'>) => Promise<void>,
 ): Promise<Worker> {
+  const memory = openMemory();
   const child = spawn(command, args, {
     env,
     detached: true, // a group of its own, to be ended with all that is in it
-    stdio: stdioFor(inputs.length, project !== undefined),
+    stdio: stdioFor(inputs.length, project !== undefined, memory),
   });
   const { pid = 0 } = child;
   endFirst(pid);
@@ -60,7 +64,9 @@ export async function startWorker(
   };
   /** The pipes of a process that ends by itself are closed first, and how it ends says more. */
   const onClosed = (what: string): void => void setTimeout(kill, ENDING_MS, `it closed its ${what}`).unref();
-  const runs = requestRuns(pipes[3] as Duplex, limits, { onBroken: kill, onClosed: () => onClosed('pipe'), onIdle });
+  const events = { onBroken: kill, onClosed: () => onClosed('pipe'), onIdle };
+  const shared = memory === undefined ? undefined : createSharedMemory(memory, 'server');
+  const runs = requestRuns(pipes[3] as Duplex, limits, events, shared);
   const watchdog = openWatchdogPipe(pipes[WATCHDOG_DESCRIPTOR] as Duplex, kill, () => onClosed('watchdog'));
   if (project) answerModules(pipes[MODULES_DESCRIPTOR] as Duplex, project.toCommonJS, kill);
   let printed = '';
@@ -74,6 +80,7 @@ export async function startWorker(
     const end = (what: string, because?: WebtaskError): void => {
       reason ??= because?.message ?? what;
       runs.end(reason, breach ?? (because && { error: because }));
+      shared?.close();
       resolve(reason);
     };
     child.once('error', (error) => end(error.message));
@@ -132,9 +139,10 @@ function endFirst(pid: number): void {
   }
 }
 
-/** The pipe of the frames is descriptor 3, what is to be read follows, the watchdog and the modules are last. */
-function stdioFor(inputs: number, hasModules: boolean): ('ignore' | 'pipe')[] {
+/** The pipe of the frames is descriptor 3, what is to be read follows, then the memory, the watchdog and the modules. */
+function stdioFor(inputs: number, hasModules: boolean, memory: number | undefined): ('ignore' | 'pipe' | number)[] {
   return Array.from({ length: hasModules ? MODULES_DESCRIPTOR + 1 : WATCHDOG_DESCRIPTOR + 1 }, (_, descriptor) => {
+    if (descriptor === MEMORY_DESCRIPTOR) return memory ?? 'ignore';
     const isUsed = descriptor > 0 && (descriptor < 4 + inputs || descriptor >= WATCHDOG_DESCRIPTOR);
     return isUsed ? 'pipe' : 'ignore';
   });

@@ -1,4 +1,5 @@
 import { type IncomingMessage, ServerResponse } from 'node:http';
+import { lendBuffer, MAX_LENT_BYTES } from './lend-buffer.ts';
 
 /** As it is before a webtask may replace it. */
 const { nextTick } = process;
@@ -38,7 +39,7 @@ interface Begun {
 }
 
 /** Bytes of an answer that may be kept for it to end; what is larger goes as it comes. */
-const MAX_WHOLE_BYTES = 64 << 10;
+const MAX_WHOLE_BYTES = 256 << 10;
 /** Bytes of an answer that may be kept as long as it is not said to end. */
 const MAX_BEGUN_BYTES = 16 << 10;
 const NO_BYTES = Buffer.alloc(0);
@@ -116,10 +117,9 @@ export class StreamedResponse extends ServerResponse {
       this.#begun = { status, statusMessage, rawHeaders: readHead(internals._header), pieces: [], size: 0 };
       if (!this.#sink.takesWhole) this.#go();
     }
-    if (data.length > 0) {
-      // A copy, since its owner may write to it again. Of a text Node passes on an encoding that it knows.
-      this.#write(typeof data === 'string' ? Buffer.from(data, encoding as BufferEncoding) : Buffer.from(data));
-    }
+    // Of a text Node passes on an encoding that it knows.
+    if (typeof data === 'string') this.#write(Buffer.from(data, encoding as BufferEncoding));
+    else for (const piece of copiesOf(data)) this.#write(piece);
     const done = typeof encoding === 'function' ? encoding : callback;
     if (done) this.#waiting.push(done);
     if (!this.#isFull && !this.#isScheduled) {
@@ -154,11 +154,12 @@ export class StreamedResponse extends ServerResponse {
   }
 
   #write(bytes: Buffer): void {
+    if (bytes.length === 0) return;
     const begun = this.#begun;
     if (begun) {
       begun.pieces.push(bytes);
       begun.size += bytes.length;
-      if (begun.size >= (this.#isEnding ? MAX_WHOLE_BYTES : MAX_BEGUN_BYTES)) this.#go();
+      if (begun.size > (this.#isEnding ? MAX_WHOLE_BYTES : MAX_BEGUN_BYTES)) this.#go();
     } else if (!this.#sink.write(bytes)) this.#becomeFull();
     if (this.#isFull) this.#internals.outputSize += bytes.length;
   }
@@ -217,6 +218,16 @@ const OWN = (({ isFull, drained, cutOff, leave, endTurn, _storeHeader, _send, _w
   _send,
   _writeRaw,
 }))(StreamedResponse.prototype);
+
+/** Of bytes whose owner may write to them again. */
+function* copiesOf(bytes: Uint8Array): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += MAX_LENT_BYTES) {
+    const piece = bytes.subarray(at, at + MAX_LENT_BYTES);
+    const copy = lendBuffer(piece.length);
+    copy.set(piece);
+    yield copy;
+  }
+}
 
 /** Reads the headers of a head that Node wrote: it knows best how names repeat and what is said of the length. */
 function readHead(head: string): string[] {

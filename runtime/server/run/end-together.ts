@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { giveBack } from '../../invoke/index.ts';
 
 /** Answers of which all but the last step is done. */
 let ready: ServerResponse[] = [];
@@ -17,7 +18,8 @@ export function endTogether(res: ServerResponse, body: string | Buffer): void {
   const { socket } = res;
   if (!socket) return void res.end(body, 'latin1'); // an answer before it is still under way, or the caller has left
   socket.cork();
-  res.write(body, 'latin1');
+  if (typeof body === 'string') res.write(body, 'latin1');
+  else res.write(body, (error) => void (error || giveBack(body)));
   if (ready.push(res) === 1) process.nextTick(endAll);
 }
 

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
+import { giveBack } from '../../invoke/index.ts';
 
 /** Bytes that may wait for the caller before no more is read. */
 const MAX_WAITING_BYTES = 256 << 10;
@@ -43,7 +44,10 @@ export function streamBody(body: Readable, res: ServerResponse, length?: number)
         return;
       }
       if (!isCorked) cork();
-      if (!res.write(chunk) && res.writableLength > MAX_WAITING_BYTES) body.pause();
+      const isWanted = res.write(chunk, (error) => {
+        if (!error) giveBack(chunk);
+      });
+      if (!isWanted && res.writableLength > MAX_WAITING_BYTES) body.pause();
     };
     const end = (): void => {
       if (sent < (length ?? sent)) {

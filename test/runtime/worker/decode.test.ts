@@ -93,8 +93,42 @@ describe('frames between a server and a worker', () => {
     }
   });
 
-  it('are refused where a flag is none', () => {
+  it('have their bytes elsewhere where they say so, at a place that they name', () => {
+    const seen: unknown[] = [];
+    const writer = createFrameWriter();
+    writer.addPlaced('data', 7, false, '', 0, 9000);
+    writer.addPlaced('reply', 8, true, 'head', 31, 262_144);
+    writer.add('pong', 9, false, '');
+    const wire = Buffer.concat(writer.take());
+    const decode = createDecoder(
+      'worker',
+      ({ type, id, last, head, bytes }) => seen.push([type, id, last, head, String(bytes)]),
+      (unit, length) => Buffer.from(`${length} at ${unit}`),
+    );
+    for (const byte of wire) decode(Buffer.from([byte]));
+    expect(seen).to.deep.equal([
+      ['data', 7, false, '', '9000 at 0'],
+      ['reply', 8, true, 'head', '262144 at 31'],
+      ['pong', 9, false, '', ''],
+    ]);
+  });
+
+  it('are refused where they have their bytes elsewhere, and there is no such place', () => {
     expect(refused(header(18, 2, 0, 0))).to.include({ code: 'WORKER_FRAME_INVALID' });
+    const withMemory = (wire: Buffer) =>
+      refusalIn(() =>
+        createDecoder(
+          'worker',
+          () => undefined,
+          () => expect.fail('it was read'),
+        )(wire),
+      );
+    expect(withMemory(header(18, 2, 0, 262_145))).to.include({
+      message: 'A worker and its server do not understand each other: data has 0 and 262145 bytes.',
+    });
+    expect(withMemory(header(22, 2, 0, 1))).to.include({
+      message: 'A worker and its server do not understand each other: pong has 0 and 1 bytes.',
+    });
   });
 
   it('cannot have a reader hold more than one frame, whatever is sent', () => {

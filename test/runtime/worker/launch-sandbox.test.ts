@@ -88,6 +88,12 @@ describe('a worker that is shut in', () => {
     expect(await inside("tried(() => fs.writeFileSync('/tmp/x', Buffer.alloc(8 << 20)))")).to.equal('ENOSPC');
   });
 
+  it('cannot make the memory that it shares with its server larger than its files may be', async () => {
+    expect(await inside("fs.readlinkSync('/proc/self/fd/6').split('/').pop().slice(0, 8)")).to.equal('webtask-');
+    expect(await inside('tried(() => fs.ftruncateSync(6, (8 << 20) + 1))')).to.equal('EFBIG');
+    expect(await inside('tried(() => fs.writeSync(6, "x", 8 << 20))')).to.equal('EFBIG');
+  });
+
   it('ends where its memory does, buffers included, and the server goes on', async () => {
     const bomb = runnable('const all = []; module.exports = cb => { for (;;) all.push(Buffer.alloc(1 << 20, 1)); };');
     expect(await refusalOf(answerOf(running(), bomb))).to.include({ code: 'RUN_MEMORY_EXCEEDED' });

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { Duplex } from 'node:stream';
 import { expect } from 'chai';
+import { lendBuffer } from '../../../../runtime/invoke/index.ts';
 import { endTogether } from '../../../../runtime/server/run/end-together.ts';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -94,5 +96,25 @@ describe('answers that are ended together', () => {
     for (const res of waiting) answer(res, 'ok');
     expect(String((await once(stays, 'data'))[0])).to.equal(`${HEAD}Connection: close\r\n\r\nok`);
     stays.destroy();
+  });
+
+  it('have their buffers used again when they have gone, and not before', async () => {
+    const body = lendBuffer(256 << 10);
+    const isUsedAgain = (): boolean => lendBuffer(256 << 10).buffer === body.buffer;
+    let go = (): void => expect.fail('nothing was written');
+    const connection = new Duplex({
+      read: () => undefined,
+      writev(_, done) {
+        go = done;
+      },
+    });
+    await serve((_, res) => answer(res, body));
+    server?.emit('connection', connection); // as Node's documentation has it for any stream
+    connection.push(REQUEST);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isUsedAgain()).to.equal(false);
+    go();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isUsedAgain()).to.equal(true);
   });
 });

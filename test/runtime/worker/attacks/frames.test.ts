@@ -76,6 +76,30 @@ for (const mode of MODES) {
       expect(await attack('fs.closeSync(7);')).to.equal(`${RECYCLED}it closed its watchdog`);
     });
 
+    it('that a piece is in the memory of both where none is, or less, or none can be', async () => {
+      const placed = (unit: number, length: number): string =>
+        `for (let id = 1; id < 9; id += 1) { const it = frame(17, ${1 + 2 * (unit + 1)}, id, '200\\n0\\nwebtask\\n'); it.writeUInt32BE(${length}, 10); send(it); }`;
+      expect(await attack(placed(0, 100_000))).to.equal(`${MISUNDERSTOOD}0 of 100000 bytes are in the shared memory.`);
+      expect(await attack(placed(40, 1))).to.equal(`${MISUNDERSTOOD}nothing can be at 40 of the shared memory.`);
+      expect(await attack(placed(0, 262_145))).to.match(/reply has \d+ and 262145 bytes\.$/);
+      expect(await attack('send(frame(33, 0, 3));')).to.equal(`${MISUNDERSTOOD}nothing is at 3 of the shared memory.`);
+    });
+
+    it('what the memory of both holds while the server reads it', async () => {
+      const code = `const fs = require('fs');
+        const spoil = () => { fs.ftruncateSync(6, 0); setImmediate(spoil); };
+        module.exports = (ctx, req, res) => { res.write('begun'); spoil(); res.end('x'.repeat(3 << 20)); };`;
+      // It is read before it is spoilt, or what is read of it ends the worker in the middle of its own answer.
+      const answer = await its.attack(code).catch((error: Error) => error);
+      if (!(answer instanceof Error)) expect(answer.body).to.equal(`begun${'x'.repeat(3 << 20)}`);
+    });
+
+    it('nothing to the memory of both, which they closed: all goes through the pipe', async () => {
+      const code = `const fs = require('fs'); module.exports = (ctx, req, res) => { fs.closeSync(6); res.end('x'.repeat(3 << 20)); };`;
+      const { status, body } = await its.attack(code);
+      expect([status, body === 'x'.repeat(3 << 20)]).to.deep.equal([200, true]);
+    });
+
     it('calls without end', async () => {
       const calls = `const many = Buffer.concat(Array(500).fill(frame(21, 0, 1, '{"of":1,"what":"document"}' + ' '.repeat(4096))));`;
       expect(await attack(`${calls} for (;;) send(many);`)).to.match(
