@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { ChosenIsolation } from '../worker/choose-isolation.ts';
 import type { ServerOptions } from './options.ts';
 import { startFirst } from './start-first.ts';
@@ -30,7 +31,8 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const first = startFirst(options);
   try {
-    // The first worker gets ready while that is loaded.
+    // The first worker gets ready while that is loaded, which would keep it from being started for as long.
+    if (first) await setImmediate();
     return await (await import('./open-server.ts')).openServer(options, first);
   } catch (error) {
     await first?.close();

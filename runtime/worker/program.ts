@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, rename, writeFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { publicFolder } from '../public-folder.ts';
@@ -26,7 +26,7 @@ export async function findProgram(isForOthers = false): Promise<string> {
 let making: Promise<string> | undefined;
 
 async function readProgram(): Promise<Uint8Array> {
-  if (!IS_SOURCE) return readFile(PUBLISHED);
+  if (!IS_SOURCE) return readFileSync(PUBLISHED); // in this turn, which its server waits for
   return (await import('./bundle-program.ts')).bundleProgram();
 }
 
