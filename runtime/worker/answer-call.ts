@@ -20,20 +20,22 @@ export interface Answers {
  * tables of the server. Of code that is fetched they are about a URL of the webtask's own, and are told.
  *
  * @param issue - issues tokens for the run that asks
+ * @param code - what it asks about, where that is code
  * @returns what to send; failures too
  */
 export async function answerCall(
   call: Call,
   answers: Answers | undefined,
   issue: IssueForRun | undefined,
+  code?: Buffer,
 ): Promise<Result> {
   try {
-    return answers === undefined ? refused('There is no such webtask.') : await doCall(call, answers, issue);
+    return answers === undefined ? refused('There is no such webtask.') : await doCall(call, answers, issue, code);
   } catch (error) {
-    const { code, fault, fields } = error instanceof WebtaskError ? error : new WebtaskError('INTERNAL', {});
+    const { code: what, fault, fields } = error instanceof WebtaskError ? error : new WebtaskError('INTERNAL', {});
     const isOpen = fault !== 'platform' || call.what === 'fetch';
     const told = isOpen ? fields : Object.fromEntries(Object.keys(fields).map((name) => [name, '***']));
-    return { error: { message: code, code, fields: told } };
+    return { error: { message: what, code: what, fields: told } };
   }
 }
 
@@ -41,6 +43,7 @@ async function doCall(
   call: Call,
   { storageKey, openDocuments, fetchText }: Answers,
   issue: IssueForRun | undefined,
+  code: Buffer = NO_BYTES,
 ): Promise<Result> {
   switch (call.what) {
     case 'document': {
@@ -60,7 +63,7 @@ async function doCall(
       // Whether Node understands it as it is, the worker has seen: to see that takes time.
       return {
         value: await rewrite(
-          String(call.code).replace(/^\uFEFF/, ''),
+          code.toString('utf8').replace(/^\uFEFF/, ''),
           String(call.file),
           call.language === 'typescript' ? call.language : 'javascript',
         ),
@@ -69,6 +72,8 @@ async function doCall(
       return refused('There is no such call.');
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 function refused(message: string): Result {
   return { error: { message } };

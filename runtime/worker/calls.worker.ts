@@ -6,6 +6,9 @@ import type { Frame } from './frame.ts';
 import type { Link } from './link.ts';
 import type { Call, Result } from './messages.ts';
 
+/** As it is before a webtask may replace it. */
+const { from } = Buffer;
+
 /** What a worker has its server do, each for a definition. */
 export interface Calls {
   /** The one document of the webtask: the server knows which. */
@@ -25,11 +28,11 @@ export function createCalls(link: Link): Calls {
   let count = 0;
 
   /** The server answers with what that call gives. */
-  const ask = <T>(call: Call): Promise<T> =>
+  const ask = <T>(call: Call, code?: string): Promise<T> =>
     new Promise<unknown>((resolve, reject) => {
       count += 1;
       waiting.set(count, { resolve, reject });
-      link.send('call', count, { head: call });
+      link.send('call', count, { head: call, bytes: code === undefined ? code : from(code) });
     }) as Promise<T>;
 
   return {
@@ -40,9 +43,9 @@ export function createCalls(link: Link): Calls {
     }),
     issue: (of, run, requested) => ask({ of, what: 'issue', run, requested }),
     fetch: (of, url) => ask({ of, what: 'fetch', url }),
-    translate: (of, code, file, language) => ask({ of, what: 'translate', code, file, language }),
-    settle({ id, head }) {
-      const result = JSON.parse(head) as Result; // the server wrote it
+    translate: (of, code, file, language) => ask({ of, what: 'translate', file, language }, code),
+    settle({ id, bytes }) {
+      const result = JSON.parse(bytes.toString('utf8')) as Result; // the server wrote it
       if ('error' in result) waiting.get(id)?.reject(toError(result.error));
       else waiting.get(id)?.resolve(result.value);
       waiting.delete(id);

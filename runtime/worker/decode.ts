@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { FRAMES, type Frame, type FrameType, HEADER_BYTES } from './frame.ts';
+import { FRAMES, type Frame, type FrameRule, type FrameType, HEADER_BYTES } from './frame.ts';
 
 const NO_BYTES = Buffer.alloc(0);
 
@@ -81,9 +81,10 @@ export function createDecoder(
   function begin(buffer: Buffer, at: number, size: number): boolean {
     const type = kinds.get(buffer[at] ?? 0);
     const start = at + HEADER_BYTES;
-    const isBody = type !== undefined && FRAMES[type].maxHead === 0 && FRAMES[type].maxBytes > 0;
+    const rule: FrameRule | undefined = type && FRAMES[type];
+    const isBody = rule?.comesInPieces === true;
     need = isBody ? Math.min(size, HEADER_BYTES + LEAST_BYTES) : size;
-    if (!isBody || buffer.length - at < need) return false;
+    if (type === undefined || !isBody || buffer.length - at < need) return false;
     need = HEADER_BYTES;
     const id = buffer.readUInt32BE(at + 2);
     open = { type, last: isLast(buffer, at), id, left: at + size - buffer.length };

@@ -22,11 +22,11 @@ export const FRAMES = {
   /** A request, with the beginning of its body. */
   run: { number: 3, from: 'server', maxHead: 1 << 20, maxBytes: 64 << 10 },
   /** More of a request's body. */
-  body: { number: 4, from: 'server', maxHead: 0, maxBytes: 256 << 10 },
+  body: { number: 4, from: 'server', maxHead: 0, maxBytes: 256 << 10, comesInPieces: true },
   /** The caller of a run went away. */
   abort: { number: 5, from: 'server', maxHead: 0, maxBytes: 0 },
-  /** What became of a call. */
-  result: { number: 6, from: 'server', maxHead: 4 << 20, maxBytes: 16 << 20 },
+  /** What became of a call, as JSON in its bytes: code that was translated may be longer than it was. */
+  result: { number: 6, from: 'server', maxHead: 0, maxBytes: 128 << 20 },
   /** Asks for a sign of life. */
   ping: { number: 7, from: 'server', maxHead: 0, maxBytes: 0 },
   /** The worker runs. */
@@ -34,13 +34,13 @@ export const FRAMES = {
   /** The head of an answer, with the beginning of its body. */
   reply: { number: 17, from: 'worker', maxHead: 1 << 20, maxBytes: 256 << 10 },
   /** More of an answer's body. */
-  data: { number: 18, from: 'worker', maxHead: 0, maxBytes: 256 << 10 },
+  data: { number: 18, from: 'worker', maxHead: 0, maxBytes: 256 << 10, comesInPieces: true },
   /** A run that will not be answered, or not to its end, and why. */
-  broken: { number: 19, from: 'worker', maxHead: 64 << 10, maxBytes: 0 },
+  broken: { number: 19, from: 'worker', maxHead: 256 << 10, maxBytes: 0 },
   /** Something that a webtask printed. */
   message: { number: 20, from: 'worker', maxHead: 256, maxBytes: 64 << 10 },
-  /** Asks the server for what a worker cannot do itself. */
-  call: { number: 21, from: 'worker', maxHead: 4 << 20, maxBytes: 0 },
+  /** Asks the server for what a worker cannot do itself; the code that it asks about, where it does, is in its bytes. */
+  call: { number: 21, from: 'worker', maxHead: 4 << 20, maxBytes: 16 << 20 },
   /** The sign of life. */
   pong: { number: 22, from: 'worker', maxHead: 0, maxBytes: 0 },
   /** A webtask has left the process in a state that is not for others: no request should come to it any more. */
@@ -53,11 +53,14 @@ export const FRAMES = {
   free: { number: 33, from: 'both', maxHead: 0, maxBytes: 0 },
 } as const satisfies Record<string, FrameRule>;
 
-interface FrameRule {
+/** What a kind of frames may be. */
+export interface FrameRule {
   readonly number: number;
   readonly from: 'server' | 'worker' | 'both';
   readonly maxHead: number;
   readonly maxBytes: number;
+  /** Whether it is given on as it comes: whoever takes it needs no more than the next bytes. */
+  readonly comesInPieces?: boolean;
 }
 
 /** The kinds of frames. */

@@ -59,7 +59,7 @@ export interface MessageHead {
   readonly problem?: RunProblem['kind'];
 }
 
-/** The head of `call`: what a worker has its server do for a definition. */
+/** The head of `call`: what a worker has its server do for a definition. Code is in its bytes. */
 export type Call = { readonly of: number } & (
   | {
       readonly what: 'document';
@@ -69,10 +69,10 @@ export type Call = { readonly of: number } & (
     }
   | { readonly what: 'issue'; readonly run: number; readonly requested: Readonly<Record<string, unknown>> }
   | { readonly what: 'fetch'; readonly url: string }
-  | { readonly what: 'translate'; readonly code: string; readonly file: string; readonly language: Language }
+  | { readonly what: 'translate'; readonly file: string; readonly language: Language }
 );
 
-/** The head of `result`. */
+/** What is in the bytes of `result`. */
 export type Result =
   | { readonly value: unknown }
   | { readonly error: { readonly message: string; readonly code?: string; readonly fields?: Record<string, unknown> } };

@@ -119,7 +119,8 @@ export function requestRuns(
     onReady = resolve;
   });
   const taker = createTaker(state, limits, {
-    send: (type, id, head) => link.send(type, id, { head }),
+    sendTaken: (id, bytes) => link.send('taken', id, { head: bytes }),
+    sendResult: (id, result) => link.send('result', id, { bytes: Buffer.from(JSON.stringify(result)) }),
     unread: () => pipe.writableLength,
     onPrinted,
     onBreach: (error, blamed) => onBroken(error.message, { error, blamed }),

@@ -146,8 +146,8 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     try {
       const reply = startRun(webtask, { method, url, rawHeaders, address, body, signal: it.caller }, settings);
       if ('then' in reply)
-        reply.then((later) => send(id, it, later)).catch((error: unknown) => breakOff(id, it, error));
-      else send(id, it, reply);
+        reply.then((later) => send(id, it, definition, later)).catch((error: unknown) => breakOff(id, it, error));
+      else send(id, it, definition, reply);
     } catch (error) {
       breakOff(id, it, error);
     }
@@ -158,9 +158,16 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
     link.send('broken', id, { head: describe(error) });
   }
 
-  function send(id: number, it: Running, reply: RunReply): void {
+  function send(id: number, it: Running, definition: Definition, reply: RunReply): void {
     const { status, statusMessage, rawHeaders, source, failed, whole } = reply;
     const head = writeReplyHead({ status, statusMessage, rawHeaders, source, failed });
+    if (head.length > MAX_HEAD_CHARACTERS) {
+      it.caller.leave();
+      const { name: webtask = definition.container } = definition;
+      const { length: bytes } = head;
+      breakOff(id, it, new WebtaskError('RUN_HEADERS_TOO_LARGE', { webtask, bytes, maxBytes: MAX_HEAD_CHARACTERS }));
+      return;
+    }
     if (whole && whole.length <= FRAMES.reply.maxBytes) {
       end(id, it);
       link.send('reply', id, { head, bytes: whole, last: true });
@@ -234,6 +241,10 @@ export function serveRuns(pipe: Duplex, onEnd: (reason: Error | undefined) => vo
 }
 
 const MAX_MESSAGE_BYTES = 64 << 10;
+/** Each may take two bytes. */
+const MAX_HEAD_CHARACTERS = FRAMES.reply.maxHead / 2;
+/** Characters of what an error says of itself: a webtask may have thrown a text without end. */
+const MAX_FIELD_CHARACTERS = 8192;
 
 function storageOf({ container, name }: Definition, of: number, calls: Calls): WebtaskStorage {
   return createStorage(async () => calls.documents(of), container, name);
@@ -242,5 +253,11 @@ function storageOf({ container, name }: Definition, of: number, calls: Calls): W
 /** What the server can make the same error of. */
 function describe(error: unknown): BrokenHead {
   if (!(error instanceof WebtaskError)) return { code: 'INTERNAL', fields: { reason: String(error) } };
-  return { code: error.code, fields: error.fields };
+  const fields: Record<string, unknown> = {};
+  for (const name in error.fields) {
+    const field = error.fields[name];
+    const isLong = typeof field === 'string' && field.length > MAX_FIELD_CHARACTERS;
+    fields[name] = isLong ? `${field.slice(0, MAX_FIELD_CHARACTERS)} ...` : field;
+  }
+  return { code: error.code, fields };
 }

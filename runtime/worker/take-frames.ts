@@ -10,7 +10,7 @@ import { createFrameGuard } from './limits/frame-guard.ts';
 import { limitBody, limitHead } from './limits/limit-reply.ts';
 import { LINE_BYTES, type Limits, OUTPUT_WINDOW_MS } from './limits/limits.ts';
 import { createWindow } from './limits/window.ts';
-import type { Call, MessageHead, ReplyHead } from './messages.ts';
+import type { Call, MessageHead, ReplyHead, Result } from './messages.ts';
 import { readBroken, readUsage } from './read-messages.ts';
 import { type Receiving, receiveBody } from './receive-body.ts';
 import type { Runnable, RunOptions } from './request-runs.ts';
@@ -51,7 +51,9 @@ export interface Taker {
 
 /** What becomes of what a worker sends. */
 export interface Outcomes {
-  send(type: 'taken' | 'result', id: number, head: unknown): void;
+  /** So many bytes of the body of its answer were taken. */
+  sendTaken(id: number, bytes: number): void;
+  sendResult(id: number, result: Result): void;
   /** Bytes that wait until the worker reads them. */
   unread(): number;
   /** That much was printed, which takes the server's time to show. */
@@ -112,7 +114,7 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
 
   function takeBegun(id: number, it: Running, reply: ReplyHead, bytes: Buffer): void {
     it.reply = receiveBody(
-      (taken) => outcomes.send('taken', id, taken),
+      (taken) => outcomes.sendTaken(id, taken),
       () => outcomes.abort(id),
     );
     push(id, it, it.reply, bytes, false);
@@ -199,14 +201,15 @@ export function createTaker(state: RunsState, limits: Limits, outcomes: Outcomes
     return isTheirs;
   }
 
-  function takeCall({ id, head }: Frame): void {
-    called.add(head.length, now());
+  function takeCall({ id, head, bytes }: Frame): void {
+    const size = head.length + bytes.length;
+    called.add(size, now());
     if (called.sum(now()) > MAX_CALL_BYTES) fail('WORKER_FRAME_INVALID', { reason: 'it asks for too much' });
     const call = JSON.parse(head) as Call; // answerCall looks at each field
     if (outcomes.unread() > MAX_UNREAD) fail('WORKER_FRAME_INVALID', { reason: 'it reads no results' });
     const issue = call.what === 'issue' ? (running.get(call.run)?.options.issue ?? issuers.get(call.of)) : undefined;
-    const isTaken = queue.take(head.length, async () => {
-      outcomes.send('result', id, await answerCall(call, runnables.get(call.of), issue));
+    const isTaken = queue.take(size, async () => {
+      outcomes.sendResult(id, await answerCall(call, runnables.get(call.of), issue, bytes));
     });
     if (!isTaken)
       outcomes.onBreach(new WebtaskError('RUN_CALLS_EXCEEDED', { container: state.container, max: MAX_CALLS }));

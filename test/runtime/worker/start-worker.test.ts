@@ -100,6 +100,12 @@ for (const [mode, variables] of [
       });
     });
 
+    it('has code translated that is as long as code may be', async () => {
+      const long = '"'.repeat(15 << 20);
+      const webtask = runnable(`export default (cb) => cb(null, '${long}'.length);`);
+      expect((await answerOf(its.worker, webtask)).body).to.equal(String(15 << 20));
+    });
+
     it('gives what webtasks print to the run it belongs to, with its level', async () => {
       const webtask = runnable(
         "console.log('loading'); module.exports = cb => { console.log('run'); console.error('oh'); cb(null, 1); };",

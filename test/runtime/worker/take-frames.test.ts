@@ -28,7 +28,8 @@ describe('what a server takes of a worker', () => {
     };
     state.running.set(2, running);
     taker = createTaker(state, readLimits({ WEBTASK_LIMIT_OUTPUT_BYTES: '100000' }), {
-      send: () => undefined,
+      sendTaken: () => undefined,
+      sendResult: () => undefined,
       unread: () => 0,
       onPrinted: () => undefined,
       onBreach: (error: WebtaskError) => void breaches.push(error.code),

@@ -13,6 +13,20 @@ for (const mode of MODES) {
       );
     });
 
+    it('headers that are too many for the worker itself to give on', async () => {
+      const code = 'module.exports = (ctx, req, res) => { res.setHeader("x-large", "x".repeat(2e6)); res.end("x"); };';
+      expect(words(await its.attack(code))).to.match(
+        /^500 proxy: The headers of the answer of attacked have 20000\d\d bytes, more than 524288\.$/,
+      );
+    });
+
+    it('words without end about why their code does not load', async () => {
+      for (const length of [100_000, 3_000_000]) {
+        const answer = await its.attack(`throw new Error("x".repeat(${length}));`);
+        expect(words(answer)).to.match(/^400 compiler: Compilation failed: x{8000,8192} \.\.\.$/);
+      }
+    });
+
     it('headers that would be two: the error is the code’s', async () => {
       const code = 'module.exports = (ctx, req, res) => { res.setHeader("x-a", "b\\r\\nc: d"); res.end(); };';
       expect(words(await its.attack(code))).to.equal('500 webtask: Invalid character in header content ["x-a"]');
