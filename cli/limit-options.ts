@@ -35,6 +35,10 @@ export const LIMIT_SETTINGS = {
     env: 'WEBTASK_WORKER_IDLE_MS',
     help: 'milliseconds without a request after which the process of a container is ended; 600000 by default',
   },
+  workerRestart: {
+    env: 'WEBTASK_WORKER_RESTART_MS',
+    help: 'milliseconds that a container waits for its next process where four have ended within 10 s; 2000 by default',
+  },
   limitCpu: {
     env: 'WEBTASK_LIMIT_CPU_MS',
     help: 'milliseconds of CPU time that a container has in any 60 s; 10000 by default',

@@ -16,6 +16,8 @@ export interface PoolLimits {
   readonly maxAgeMs: number;
   /** Requests after which a worker is recycled. */
   readonly maxRequests: number;
+  /** Milliseconds that a container waits for its next worker where those before have ended one after the other. */
+  readonly restartMs: number;
   /** Bytes that a worker may keep when it has nothing to do. */
   readonly maxKeptBytes: number;
 }
@@ -41,6 +43,7 @@ export function readPoolLimits(env: NodeJS.ProcessEnv, memoryBytes: number): Poo
     max: read('WEBTASK_WORKERS', 50, 1),
     spare: read('WEBTASK_SPARE_WORKERS', 1, 0),
     idleMs: read('WEBTASK_WORKER_IDLE_MS', 10 * 60_000, 1),
+    restartMs: read('WEBTASK_WORKER_RESTART_MS', 2_000, 0),
     maxWaiting: 1000,
     maxWaitMs: 10_000,
     maxAgeMs: 60 * 60_000,

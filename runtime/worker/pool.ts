@@ -2,6 +2,7 @@ import { fail, WebtaskError } from '../errors.ts';
 import { memoryOf } from './limits/memory-of.ts';
 import type { PoolLimits } from './pool-limits.ts';
 import type { Runnable } from './request-runs.ts';
+import { createRestarts } from './restarts.ts';
 import type { Worker } from './start-worker.ts';
 
 /** Workers for containers. */
@@ -51,6 +52,8 @@ const RETRY_SECONDS = 1;
 /**
  * Keeps one worker for each container that is in use, and a few started ones for those to come.
  *
+ * A container whose workers end one after the other waits for the next one, with what is asked of it.
+ *
  * A worker that has lived its time gets no more requests, and ends when it has answered those it has, or the next one of
  * its container has lived its time too.
  *
@@ -70,6 +73,7 @@ export function createPool(
   const alive = new Set<Worker>();
   /** Those that get no more requests, whose they were, and why. */
   const retiring = new Map<Worker, { readonly container: string; readonly reason: string }>();
+  const restarts = createRestarts(limits.restartMs, now);
   let starting = 0;
   /** Containers for which there is no place, first come first served. */
   const queue: (() => void)[] = [];
@@ -142,10 +146,15 @@ export function createPool(
   }
 
   async function assign(container: string): Promise<Assigned> {
+    const waitMs = restarts.waitOf(container);
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs).unref());
     const worker = await take();
     const it: Assigned = { worker, since: now(), requests: 0, usedAt: now() };
     assigned.set(container, it);
-    worker.ended.then(() => leave(container, it));
+    worker.ended.then(() => {
+      if (assigned.get(container) === it) restarts.ended(container);
+      leave(container, it);
+    });
     newest = worker;
     preparing ??= setTimeout(prepare, FIRST_ANSWER_MS).unref();
     if (queue.length > 0) setImmediate(makeRoom); // now that this request is on its way
@@ -215,6 +224,7 @@ export function createPool(
 
   function sweep(): void {
     sweeps += 1;
+    restarts.sweep();
     for (const [container, it] of assigned) {
       const { worker, since, usedAt, requests } = it;
       if (worker.count === 0 && now() - usedAt >= limits.idleMs) retire(container, 'it had nothing to do');
@@ -235,7 +245,10 @@ export function createPool(
     const it = assigned.get(container) ?? (await waitFor(container));
     if (it.worker.isFit) return use(it);
     // Of several requests that find it so, one sees to that.
-    if (assigned.get(container) === it) retire(container, 'one of its webtasks left it unfit for others');
+    if (assigned.get(container) === it) {
+      restarts.ended(container);
+      retire(container, 'one of its webtasks left it unfit for others');
+    }
     return workerOf(container);
   }
 

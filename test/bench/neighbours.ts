@@ -8,6 +8,7 @@ import { start } from './support/start.ts';
 const ATTACKS = {
   'large bodies': `const body = Buffer.alloc(1 << 20, 'x');
     module.exports = (context, req, res) => res.end(body);`,
+  'an end with each request': `module.exports = callback => process.exit();`,
   'a loop without end': `module.exports = callback => { for (;;); };`,
   'output without end': `module.exports = (context, callback) => {
       for (let i = 0; i < 1000; i++) console.log('x'.repeat(1000));

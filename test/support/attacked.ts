@@ -29,6 +29,7 @@ const LIMITS = {
   WEBTASK_LIMIT_MEMORY_BYTES: String(64 << 20),
   WEBTASK_LIMIT_REPLY_BYTES: String(4 << 20),
   WEBTASK_LIMIT_OUTPUT_BYTES: String(1 << 20),
+  WEBTASK_WORKER_RESTART_MS: '0', // there is one attack after the other
 };
 
 const FINE = 'module.exports = cb => cb(null, "fine");';

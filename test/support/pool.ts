@@ -11,6 +11,7 @@ export const LIMITS: PoolLimits = {
   idleMs: 60_000,
   maxAgeMs: 600_000,
   maxRequests: 100,
+  restartMs: 0,
 };
 
 /** A process that only lives and dies: what the pool has to do with one. */

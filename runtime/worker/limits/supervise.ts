@@ -35,6 +35,11 @@ export interface Supervisor {
 
 /** Milliseconds between two looks at a worker that does something. */
 const BEAT_MS = 1_000;
+/**
+ * Milliseconds of CPU time that it takes to start a worker, with its sandbox and its network. Otherwise a container whose
+ * workers end as soon as they run would have the machine start others for it without end, and for nothing.
+ */
+const START_MS = 150;
 /** Workers are looked at one after the other, not all at once. */
 const TICKS_PER_BEAT = 4;
 /** Beats between two looks at what a worker uses that answers nobody and does nothing. */
@@ -148,7 +153,8 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
       worker.ended.then(() => {
         watched.delete(worker);
         // What one has used that ends by itself between two looks is not known, but no more than that.
-        if (!it.isEnding) budget.charge(container, Math.min(now() - it.sampledAt, beatMs), now());
+        const unknown = it.isEnding ? 0 : Math.min(now() - it.sampledAt, beatMs);
+        budget.charge(container, START_MS + unknown, now()); // for the one that its container needs next
         if (watched.size > 0) return;
         clearInterval(timer);
         timer = undefined;

@@ -4,11 +4,17 @@ import { refusalIn } from '../../support/refusal.ts';
 
 describe('the numbers of workers', () => {
   it('are those of the settings', () => {
-    const env = { WEBTASK_WORKERS: '3', WEBTASK_SPARE_WORKERS: '0', WEBTASK_WORKER_IDLE_MS: '5' };
+    const env = {
+      WEBTASK_WORKERS: '3',
+      WEBTASK_SPARE_WORKERS: '0',
+      WEBTASK_WORKER_IDLE_MS: '5',
+      WEBTASK_WORKER_RESTART_MS: '7',
+    };
     expect(readPoolLimits(env, 100)).to.deep.equal({
       max: 3,
       spare: 0,
       idleMs: 5,
+      restartMs: 7,
       maxWaiting: 1000,
       maxWaitMs: 10_000,
       maxAgeMs: 3_600_000,

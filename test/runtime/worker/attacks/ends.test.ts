@@ -76,3 +76,23 @@ for (const mode of MODES) {
     });
   });
 }
+
+for (const mode of MODES) {
+  describe(`webtasks that end their process with each request (${mode})`, function () {
+    this.timeout(60_000);
+    const pauseMs = 700;
+    const its = useAttacked(mode, { WEBTASK_WORKER_RESTART_MS: String(pauseMs) });
+
+    it('wait for another one after the fourth, and nobody else does', async () => {
+      const took: boolean[] = [];
+      for (let i = 0; i < 6; i += 1) {
+        const askedAt = performance.now();
+        const answer = await its.ask('module.exports = cb => process.exit(1);');
+        took.push(performance.now() - askedAt >= pauseMs - 100); // some have gone by when it asks
+        expect(words(answer)).to.equal('502 proxy: worker recycled: its process ended with exit code 1');
+      }
+      expect(took.slice(4)).to.deep.equal([true, true]);
+      expect((await its.askAs('another', 'module.exports = cb => cb(null, 1);')).body).to.equal('1');
+    });
+  });
+}

@@ -4,6 +4,7 @@ import type { WebtaskError } from '../../../../runtime/errors.ts';
 import type { Place } from '../../../../runtime/worker/limits/ask-where.ts';
 import { readLimits } from '../../../../runtime/worker/limits/limits.ts';
 import { createSupervisor, type Supervised } from '../../../../runtime/worker/limits/supervise.ts';
+import { refusalIn } from '../../../support/refusal.ts';
 
 /** A process that only lives, and says so as long as it is asked to. */
 interface Process extends Supervised {
@@ -81,6 +82,25 @@ describe('whoever looks after workers', () => {
       await Promise.resolve();
       expect(worker.broken).to.deep.equal([['RUN_BLOCKED', undefined, undefined]]);
     }
+  });
+
+  it('charges a container for the workers that it has used up: to start others takes CPU time too', async () => {
+    const supervisor = createSupervisor(readLimits({ WEBTASK_LIMIT_CPU_MS: '1000' }), () => performance.now());
+    let ends = 0;
+    const endOne = async (): Promise<void> => {
+      supervisor.admit('dev');
+      const worker = { ...startProcess(), ended: Promise.resolve('its process ended with exit code 0') };
+      supervisor.watch('dev', worker);
+      await worker.ended;
+      ends += 1;
+    };
+    // More than the budget once, then more than the second chance.
+    while (ends < 100 && (await endOne().catch((error: WebtaskError) => error.code)) === undefined);
+    expect(ends).to.equal(14);
+    expect(refusalIn(() => supervisor.admit('dev'))).to.include({ code: 'CONTAINER_CPU_SPENT' });
+    supervisor.admit('other');
+    clock.tick(61_000);
+    supervisor.admit('dev');
   });
 
   it('does not blame a worker for the time in which nobody could look: the machine slept, or is overrun', async () => {
