@@ -15,6 +15,10 @@ describe('the end of a process', () => {
     );
   });
 
+  it('was of its memory where two threads had none left, and neither could say so', () => {
+    expect(codeOf(null, 'SIGABRT', 'terminate called recursively')).to.equal('RUN_MEMORY_EXCEEDED');
+  });
+
   it('was of its memory where V8 crashed, and had none left to say why', () => {
     expect([codeOf(null, 'SIGTRAP', ''), codeOf(133, null, '')]).to.deep.equal([
       'RUN_MEMORY_EXCEEDED',
