@@ -2,7 +2,8 @@ import { WebtaskError } from '../../errors.ts';
 import type { Limits } from './limits.ts';
 
 /** What V8, Node and the C++ library say when there is no memory left, and end; the last where two threads do at once. */
-const OUT_OF_MEMORY = /out of memory|bad_alloc|allocation failed|failed to reserve|\bOOM\b|terminate called recursively/i;
+const OUT_OF_MEMORY =
+  /out of memory|bad_alloc|allocation failed|failed to reserve|\bOOM\b|terminate called recursively/i;
 /** How V8 ends where it could not even say so. The numbers are how bubblewrap, as a shell, tells a signal. */
 const CRASHES: ReadonlySet<number | string> = new Set(['SIGILL', 'SIGTRAP', 128 + 4, 128 + 5]);
 /** How a process ends that says so; also, one that was told to by its webtask. */

@@ -61,6 +61,7 @@ for (const mode of MODES) {
         WEBTASK_LIMIT_MEMORY_BYTES: String(64 << 20),
         WEBTASK_LIMIT_REPLY_BYTES: String(4 << 20),
         WEBTASK_LIMIT_OUTPUT_BYTES: String(1 << 20),
+        WEBTASK_WORKER_RESTART_MS: '0', // as many attacks as can be
       };
       server = await startTestServer(30_000, { isolation: mode, env });
     });
