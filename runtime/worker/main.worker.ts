@@ -39,8 +39,11 @@ warmUp().then(() => {
 
 /** What it shares with its server, where that has such memory. */
 function sharedMemory(): SharedMemory | undefined {
-  const isThere = fstatSync(MEMORY_DESCRIPTOR).isFile(); // it is /dev/null otherwise
-  return isThere ? createSharedMemory(MEMORY_DESCRIPTOR, 'worker') : undefined;
+  try {
+    return fstatSync(MEMORY_DESCRIPTOR).isFile() ? createSharedMemory(MEMORY_DESCRIPTOR, 'worker') : undefined;
+  } catch {
+    return undefined; // elsewhere than on Linux there may be nothing at all
+  }
 }
 
 /**
