@@ -89,7 +89,7 @@ describe('a worker that is shut in', () => {
   });
 
   it('cannot make the memory that it shares with its server larger than its files may be', async () => {
-    expect(await inside("fs.readlinkSync('/proc/self/fd/6').split('/').pop().slice(0, 8)")).to.equal('webtask-');
+    expect(await inside("/#\\d+ \\(deleted\\)$/.test(fs.readlinkSync('/proc/self/fd/6'))")).to.equal(true);
     expect(await inside('tried(() => fs.ftruncateSync(6, (8 << 20) + 1))')).to.equal('EFBIG');
     expect(await inside('tried(() => fs.writeSync(6, "x", 8 << 20))')).to.equal('EFBIG');
   });
