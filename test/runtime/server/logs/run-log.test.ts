@@ -3,36 +3,32 @@ import type { ServerResponse } from 'node:http';
 import { expect } from 'chai';
 import { createLogs, createOutputBudget, startRunLog } from '../../../../runtime/server/logs/index.ts';
 
+/** The log of a run of `hello`, whose webtasks may print so much. */
+function logOf(outputBytes: number): { log: ReturnType<typeof startRunLog>; lines: string[] } {
+  const lines: string[] = [];
+  const res = new EventEmitter() as ServerResponse; // it only closes
+  const log = startRunLog(res, {
+    logs: createLogs(),
+    output: createOutputBudget(outputBytes, () => 0),
+    container: 'dev',
+    name: 'hello',
+    id: '1.1',
+    secrets: {},
+    startedAt: 0,
+    onLine: (line) => lines.push(line),
+  });
+  return { log, lines };
+}
+
 describe('the log of a run on the terminal of the server', () => {
   it('has no control characters, with which a webtask would rewrite the lines of others', () => {
-    const lines: string[] = [];
-    const res = new EventEmitter() as ServerResponse; // it only closes
-    const log = startRunLog(res, {
-      logs: createLogs(),
-      output: createOutputBudget(1000, () => 0),
-      container: 'dev',
-      name: 'hello',
-      id: '1.1',
-      secrets: {},
-      startedAt: 0,
-      onLine: (line) => lines.push(line),
-    });
+    const { log, lines } = logOf(1000);
     log.onMessage('\x1b[31mred\x1b[0m\tand é\nover\rother | forged\x07\x9b2J', 30);
     expect(lines).to.deep.equal(['hello | red\tand é', 'hello | overother | forged']);
   });
 
   it('has an end where a webtask prints nothing but line ends', () => {
-    const lines: string[] = [];
-    const log = startRunLog(new EventEmitter() as ServerResponse, {
-      logs: createLogs(),
-      output: createOutputBudget(1024, () => 0),
-      container: 'dev',
-      name: 'hello',
-      id: '1.1',
-      secrets: {},
-      startedAt: 0,
-      onLine: (line) => lines.push(line),
-    });
+    const { log, lines } = logOf(1024);
     for (let i = 0; i < 100; i++) log.onMessage('', 30);
     expect(lines).to.deep.equal([
       ...Array(8).fill('hello | '),
