@@ -79,8 +79,11 @@ describe('memory that a server and a worker share', () => {
     worker.place(Buffer.alloc(1));
     server.close();
     const next = openMemory() ?? -1;
-    expect(next).to.equal(descriptor);
-    expect(refusalIn(() => server.read(0, 1))).to.include({ code: 'WORKER_FRAME_INVALID' });
+    expect([next, createSharedMemory(next, 'worker').place(Buffer.from('x'))]).to.deep.equal([descriptor, 0]);
+    expect(refusalIn(() => server.read(0, 1))).to.include({
+      code: 'WORKER_FRAME_INVALID',
+      message: `${REFUSED}nothing can be at 0 of the shared memory.`,
+    });
     expect(server.place(Buffer.alloc(1))).to.equal(undefined);
     server.close();
     expect(fstatSync(next).isFile()).to.equal(true);
