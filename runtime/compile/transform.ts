@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { text } from 'node:stream/consumers';
 import type { TransformFailure, TransformOptions, TransformResult } from 'esbuild';
 import { fail } from '../errors.ts';
+import { withPipes } from '../with-pipes.ts';
 
 /** Milliseconds after which esbuild is taken to come to no end. */
 const LIMIT_MS = 10_000;
@@ -70,11 +71,13 @@ process.stdin.setEncoding('utf8').on('data', (chunk) => { text += chunk; }).on('
 
 async function transformApart(code: string, options: TransformOptions, limitMs: number): Promise<{ code: string }> {
   const esbuild = createRequire(import.meta.url).resolve('esbuild');
-  const child = spawn(process.execPath, ['-e', PROGRAM, esbuild], {
-    env: {},
-    detached: true, // with the process that it starts
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  const child = withPipes(
+    spawn(process.execPath, ['-e', PROGRAM, esbuild], {
+      env: {},
+      detached: true, // with the process that it starts
+      stdio: ['pipe', 'pipe', 'ignore'],
+    }),
+  );
   const end = (): void => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { withPipes } from '../with-pipes.ts';
 
 /** How npm ended. */
 export interface NpmResult {
@@ -35,18 +37,29 @@ export function runNpm(
 ): Promise<NpmResult> {
   const file = npmFile();
   const [command, first] = file === undefined ? ['npm', []] : [process.execPath, [file]];
-  const umask = process.umask(0o022); // what is installed is for others to read
-  const child = spawn(command, [...first, ...args], {
-    cwd,
-    env: npmEnvironment(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MS,
-    windowsHide: true,
-  });
-  process.umask(umask);
-  onStart(child);
   let errors = '';
   let output = '';
+  const notStarted = ({ message }: Error): NpmResult => {
+    return { status: null, code: 'ENPM', reason: `npm: ${message}`, errors, output };
+  };
+  let child: ChildProcessByStdio<null, Readable, Readable>;
+  const umask = process.umask(0o022); // what is installed is for others to read
+  try {
+    child = withPipes(
+      spawn(command, [...first, ...args], {
+        cwd,
+        env: npmEnvironment(env),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: TIMEOUT_MS,
+        windowsHide: true,
+      }),
+    );
+  } catch (error) {
+    return Promise.resolve(notStarted(error as Error)); // a system error, or its own
+  } finally {
+    process.umask(umask);
+  }
+  onStart(child);
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (output.length < MAX_OUTPUT_LENGTH) output += text;
   });
@@ -54,9 +67,7 @@ export function runNpm(
     if (errors.length < MAX_ERROR_LENGTH) errors += text;
   });
   return new Promise((resolve) => {
-    child.once('error', ({ message }) =>
-      resolve({ status: null, code: 'ENPM', reason: `npm: ${message}`, errors, output }),
-    );
+    child.once('error', (error) => resolve(notStarted(error)));
     child.once('close', (status, signal) => {
       const lines = errors.split('\n').flatMap((line) => /^npm (?:error|ERR!) ?(.*)$/.exec(line)?.[1] ?? []);
       const code = lines[0]?.startsWith('code ') ? lines[0].slice('code '.length).trim() : undefined;

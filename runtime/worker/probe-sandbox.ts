@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fail } from '../errors.ts';
+import { withPipes } from '../with-pipes.ts';
 import { launchSandbox, toolPath } from './launch-sandbox.ts';
 import type { UserRange } from './users.ts';
 
@@ -28,7 +29,8 @@ export async function probeSandbox(users: UserRange): Promise<void> {
   const uid = isRoot ? users.last : undefined;
   const few = { memoryBytes: 128 << 20, temporaryBytes: 1 << 20, maxProcesses: 64, maxFiles: 64 };
   const { command, args, env, inputs = [] } = launchSandbox({ ...few, readable: [], uid }, ['--version']);
-  const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ignore', 'pipe'], timeout: PROBE_MS });
+  const stdio = ['ignore', 'ignore', 'pipe', 'ignore', 'pipe'] as const;
+  const child = withPipes(spawn(command, args, { env, stdio: [...stdio], timeout: PROBE_MS }));
   (child.stdio[4] as Duplex).on('error', () => undefined).end(inputs[0]); // a pipe, as asked for
   const exit = new Promise<number | null>((resolve) => {
     child.once('error', () => resolve(null)).once('exit', resolve);

@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, writeFileSync } from 'node:fs';
 import type { Duplex, Readable } from 'node:stream';
-import { WebtaskError } from '../errors.ts';
+import { fail, WebtaskError } from '../errors.ts';
+import { withPipes } from '../with-pipes.ts';
 import { answerModules } from './answer-modules.ts';
 import type { Launch } from './launch.ts';
 import { openWatchdogPipe, type Place } from './limits/ask-where.ts';
@@ -39,18 +40,15 @@ export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'isFit' 
  * @see protocol reference 2.9
  */
 export async function startWorker(
-  { command, args, env, inputs = [], project }: Launch,
+  launch: Launch,
   onOutput: (text: string) => void,
   onIdle: () => void = () => undefined,
   limits: Limits = readLimits({}),
   prepare?: (starting: Pick<Worker, 'pid' | 'ended' | 'kill'>) => Promise<void>,
 ): Promise<Worker> {
+  const { inputs = [], project } = launch;
   const memory = openMemory();
-  const child = spawn(command, args, {
-    env,
-    detached: true, // a group of its own, to be ended with all that is in it
-    stdio: stdioFor(inputs.length, project !== undefined, memory),
-  });
+  const child = spawnWith(memory, launch);
   const { pid = 0 } = child;
   endFirst(pid);
   const pipes = child.stdio as readonly unknown[] as readonly Duplex[]; // as asked for
@@ -118,6 +116,21 @@ export async function startWorker(
       return runs.count;
     },
   };
+}
+
+/** @throws WORKER_NOT_STARTED where the system has nothing left for it; the memory is closed then */
+function spawnWith(memory: number | undefined, { command, args, env, inputs = [], project }: Launch): ChildProcess {
+  try {
+    const child = spawn(command, args, {
+      env,
+      detached: true, // a group of its own, to be ended with all that is in it
+      stdio: stdioFor(inputs.length, project !== undefined, memory),
+    });
+    return withPipes(child);
+  } catch (error) {
+    if (memory !== undefined) closeSync(memory);
+    return fail('WORKER_NOT_STARTED', { reason: (error as Error).message }); // a system error, or its own
+  }
 }
 
 /** Milliseconds that the last words of a process may take. */

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Resolver } from 'node:dns';
 import type { Readable, Writable } from 'node:stream';
 import { isPublicAddress } from '../../code/index.ts';
-import { WebtaskError } from '../../errors.ts';
+import { fail, WebtaskError } from '../../errors.ts';
+import { withPipes } from '../../with-pipes.ts';
 import { askResolvers } from './ask-resolvers.ts';
 import { NETWORK, type NetworkPolicy } from './policy.ts';
 import { machineAddresses, networkRules } from './rules.ts';
@@ -64,10 +65,14 @@ export async function attachNetwork(
   const hasIpv6 = ownAddresses.some((it) => it.includes(':') && (policy === 'all' || isPublicAddress(it)));
   const ipv6 = hasIpv6 ? ['--enable-ipv6'] : [];
   const [command = 'sh', ...args] = [...asUser(uid), 'sh', '-c', ATTACH, 'sh', String(worker.pid), ...ipv6];
-  const child = spawn(command, args, {
-    env: { PATH: toolPath() },
-    stdio: ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'],
-  });
+  let child: ChildProcess;
+  try {
+    const stdio = ['pipe', 'ignore', 'pipe', 'pipe', 'pipe'] as const;
+    child = withPipes(spawn(command, args, { env: { PATH: toolPath() }, stdio: [...stdio] }));
+  } catch (error) {
+    names.close();
+    return fail('NETWORK_UNAVAILABLE', { policy, reason: (error as Error).message }); // a system error, or its own
+  }
   const ended = new Promise<string>((resolve) => {
     child.once('error', ({ message }) => resolve(message)).once('exit', (code, signal) => resolve(`${signal ?? code}`));
   });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { WebtaskError } from '../../errors.ts';
+import { withPipes } from '../../with-pipes.ts';
 import { asUser, attachNetwork, type NetworkSettings, toolPath } from './attach-network.ts';
 
 /**
@@ -12,7 +13,7 @@ import { asUser, attachNetwork, type NetworkSettings, toolPath } from './attach-
 export async function probeNetwork(settings: NetworkSettings): Promise<void> {
   const { policy, uid } = settings;
   const [command = 'unshare', ...args] = [...asUser(uid), 'unshare', '--user', '--map-root-user', '--net', ...WAIT];
-  const child = spawn(command, args, { env: { PATH: toolPath() }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = withPipes(spawn(command, args, { env: { PATH: toolPath() }, stdio: ['pipe', 'pipe', 'pipe'] }));
   const said = text(child.stderr);
   const ended = new Promise<string>((resolve) => {
     child.once('error', ({ message }) => resolve(message)).once('exit', (code) => resolve(`it ended with ${code}`));

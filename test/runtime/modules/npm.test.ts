@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { npmEnvironment, runNpm } from '../../../runtime/modules/npm.ts';
+import { skipUnlessFilesAreCounted, withFilesLeft } from '../../support/files-left.ts';
 
 describe('npm as a child process', () => {
   it('finds its registry, proxies and certificates, and no secret of the server', () => {
@@ -28,5 +29,21 @@ describe('npm as a child process', () => {
     expect(result.code).to.equal('ENOTCACHED');
     expect(result.reason).to.match(/fake-none/);
     expect(started).to.have.length(1);
+  });
+
+  it('says so where no more files can be opened, and leaves this process as it was', async function () {
+    skipUnlessFilesAreCounted(this);
+    const umask = process.umask();
+    const refused = withFilesLeft(1, () =>
+      runNpm(['--version'], '/', process.env, () => expect.fail('it was started')),
+    );
+    expect(await refused).to.deep.equal({
+      status: null,
+      code: 'ENPM',
+      reason: 'npm: no more files can be opened',
+      errors: '',
+      output: '',
+    });
+    expect(process.umask()).to.equal(umask);
   });
 });
