@@ -30,6 +30,10 @@ const DENIED: Readonly<Record<string, readonly [x64: number, arm64: number]>> = 
   memfd_create: [319, 279],
   memfd_secret: [447, 447],
   shmget: [29, 194],
+  msgget: [68, 186],
+  semget: [64, 190],
+  // A number of which the whole machine has 65,536.
+  io_setup: [206, 0],
   // Namespaces and mounts.
   unshare: [272, 97],
   setns: [308, 268],

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
 import { expect } from 'chai';
+import { skipUnlessNetworked } from '../support/isolation.ts';
 import { runProgram } from '../support/program.ts';
 import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
@@ -35,10 +35,7 @@ describe('webtask serve with a network', () => {
   }
 
   it('by default has the kernel refuse what is on its machine, by whatever address', async function () {
-    if (['bwrap', 'slirp4netns', 'nft'].some((it) => spawnSync(it, ['--version']).error)) {
-      console.log('      skipped: there is no sandbox here (apt-get install bubblewrap slirp4netns nftables)');
-      this.skip();
-    }
+    skipUnlessNetworked(this);
     const port = /\d+/.source;
     const refused = Object.entries((await tried([], ['127.0.0.1', '::1', '198.18.0.2', '0.0.0.0'])) as object);
     for (const [host, message] of refused)

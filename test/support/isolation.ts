@@ -26,6 +26,13 @@ export function skipUnlessShutIn(test: Mocha.Context): void {
   test.skip();
 }
 
+/** Skips a test, with a message, where workers cannot be shut in with a network. */
+export function skipUnlessNetworked(test: Mocha.Context): void {
+  if (['bwrap', 'slirp4netns', 'nft'].every((it) => spawnSync(it, ['--version']).status === 0)) return;
+  console.log('      skipped: there is no sandbox here (apt-get install bubblewrap slirp4netns nftables)');
+  test.skip();
+}
+
 /** Removes the data folder of a server, and the packages that it kept for workers that are users of their own. */
 export function removeData(folder: string): void {
   if (process.platform === 'linux') rmSync(modulesFolder(folder, 'sandbox'), { recursive: true, force: true });

@@ -13,6 +13,13 @@ const LOOP = `return (cb) => {
   while (true);
 }`;
 
+/** Stops its process, with all threads: nothing in there can see that the server has gone. */
+const STOP = `return (cb) => {
+  const fs = require('fs');
+  fs.writeSync(1, 'loops\\n');
+  process.kill(process.pid, 'SIGSTOP');
+}`;
+
 describe('a server that is killed', function () {
   this.timeout(30_000);
   let project: TestProject;
@@ -29,14 +36,18 @@ describe('a server that is killed', function () {
   afterEach(() => server?.kill());
   after(() => project?.remove());
 
-  for (const mode of ['process', 'sandbox']) {
-    it(`leaves no worker behind, also none that loops (${mode})`, async function () {
+  for (const [mode, what, code] of [
+    ['process', 'loops', LOOP],
+    ['sandbox', 'loops', LOOP],
+    ['sandbox', 'is stopped', STOP], // in `process` such a one stays
+  ] as const) {
+    it(`leaves no worker behind, also none that ${what} (${mode})`, async function () {
       if (mode === 'sandbox') skipUnlessShutIn(this);
       const args = ['serve', '--port', '0', '--isolation', mode];
       const running = startRunning('webtask', args, { cwd: project.folder, env: CLUSTER });
       server = running;
       const [, url = ''] = await running.until(/^listening on (http:\/\/\S+)/m);
-      const call = fetch(`${url}/api/run/shop?key=${token}`, { method: 'POST', body: LOOP }).catch(() => undefined);
+      const call = fetch(`${url}/api/run/shop?key=${token}`, { method: 'POST', body: code }).catch(() => undefined);
       await running.until(/loops$/m);
       const find = (): ProcessInfo[] => {
         const all = descendantsOf(running.pid);

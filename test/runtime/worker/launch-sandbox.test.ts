@@ -1,3 +1,6 @@
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { launchSandbox } from '../../../runtime/worker/launch-sandbox.ts';
 import { findProgram } from '../../../runtime/worker/program.ts';
@@ -8,6 +11,7 @@ import { answerOf, runnable } from '../../support/worker.ts';
 
 describe('a worker that is shut in', () => {
   let program = '';
+  let packages = '';
   let worker: Worker | undefined;
 
   before(async function () {
@@ -15,12 +19,17 @@ describe('a worker that is shut in', () => {
     await import('classic-level');
     skipUnlessShutIn(this);
     program = await findProgram(true);
+    packages = mkdtempSync(join(tmpdir(), 'webtask-packages-'));
+    chmodSync(packages, 0o777);
+    writeFileSync(join(packages, 'index.js'), 'module.exports = "packed";');
+    chmodSync(join(packages, 'index.js'), 0o666);
   });
+  after(() => rmSync(packages, { recursive: true, force: true }));
 
   beforeEach(async () => {
     const launch = launchSandbox({
       program,
-      readable: [],
+      readable: [packages],
       uid: process.getuid?.() === 0 ? 200_001 : undefined,
       memoryBytes: 128 << 20,
       temporaryBytes: 4 << 20,
@@ -60,10 +69,28 @@ describe('a worker that is shut in', () => {
     expect(String(environment).replace(/NODE_V8_COVERAGE=[^\0]*\0/, '')).to.equal(''); // where coverage is taken
   });
 
-  it('is alone: no other process, no network, a user that is nobody', async () => {
+  it('reads what it sees of this machine, and changes none of it, whoever may', async () => {
+    const file = join(packages, 'index.js');
+    expect(await inside(`require('${packages}')`)).to.equal('packed');
+    for (const path of [file, join(packages, 'new.js'), '/worker.cjs', process.execPath, '/etc/x', '/usr/x']) {
+      expect(await inside(`tried(() => fs.writeFileSync('${path}', 'x'))`), path).to.equal('EROFS');
+    }
+    expect(await inside(`tried(() => fs.chmodSync('${file}', 0o777))`)).to.equal('EROFS');
+    expect(await inside(`tried(() => fs.unlinkSync('${file}'))`)).to.be.oneOf(['EROFS', 'EBUSY']);
+  });
+
+  it('finds the certificates of public authorities and the time zones that this machine has', async () => {
+    for (const path of ['/etc/ssl/certs/ca-certificates.crt', '/usr/share/zoneinfo/Europe/Berlin']) {
+      const length = existsSync(path) ? readFileSync(path).length : 'ENOENT';
+      expect(await inside(`tried(() => fs.readFileSync('${path}').length)`), path).to.equal(length);
+    }
+  });
+
+  it('is alone: no other process, no network, a user and a host that are nobody’s', async () => {
     expect(await inside("fs.readdirSync('/proc').filter((it) => /^\\d+$/.test(it))")).to.deep.equal(['1', '2']);
     expect(await inside("Object.keys(require('os').networkInterfaces())")).to.deep.equal(['lo']);
-    expect(await inside('process.getuid()')).to.equal(65_534);
+    expect(await inside('[process.getuid(), process.getgid()]')).to.deep.equal([65_534, 65_534]);
+    expect(await inside("require('os').hostname()")).to.equal('webtask');
   });
 
   it('has no capability, gets none, and its system calls are filtered', async () => {

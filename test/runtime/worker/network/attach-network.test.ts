@@ -136,6 +136,14 @@ for (const [who, uid] of [
         expect(rememberedIn(worker)).to.be.within(100, 2000);
       });
 
+      it('is told by a file of ours whom to ask for names, and cannot change that', async () => {
+        expect(await machine.run("fs.readFileSync('/etc/resolv.conf', 'utf8')")).to.equal(
+          'nameserver 198.18.0.3\noptions edns0\n',
+        );
+        const write = "try { fs.writeFileSync('/etc/resolv.conf', '') } catch (error) { done(error.code) }";
+        expect(await machine.run(`new Promise((done) => { ${write} })`)).to.equal('EROFS');
+      });
+
       it('asks nobody else for names', async () => {
         const ask = (server: string): Promise<unknown> => machine.run(`resolveAt('${server}', 'private.test')`);
         expect(await ask('10.77.0.1')).to.equal('ECONNREFUSED');
