@@ -6,6 +6,7 @@ import { fstatSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { runningId } from '../invoke/index.ts';
 import { silenceNotices } from '../silence-notices.ts';
+import { closeInherited } from './close-inherited.worker.ts';
 import { startWatchdog } from './limits/watchdog.worker.ts';
 import { MEMORY_DESCRIPTOR } from './memory-descriptor.ts';
 import { FOR_PROJECT } from './modules-descriptor.ts';
@@ -20,6 +21,7 @@ import { warmUp } from './warm-up.worker.ts';
 const IDLE_MS = 100;
 
 const [network = 'all', forWhom] = process.argv.splice(2); // who is shut in has no policy to keep
+closeInherited();
 wearSeatBelt(network as NetworkPolicy);
 silenceNotices(process.env);
 if (forWhom === FOR_PROJECT) serveOwnModules();

@@ -167,6 +167,25 @@ for (const [mode, variables] of [
       expect((await answer).body).to.equal('whole');
     });
 
+    it('answers others between the pieces of an answer without end, however fast that is read', async () => {
+      const endless = runnable(
+        'module.exports = (ctx, req, res) => { const piece = Buffer.alloc(65536); const more = () => { while (res.write(piece)); }; res.on("drain", more); more(); };',
+      );
+      const small = runnable('module.exports = cb => cb(null, 1);');
+      const reply = await headOf(its.worker, endless);
+      let read = 0;
+      reply.body.on('data', ({ length }) => {
+        read += length;
+      });
+      for (let i = 0; i < 20; i += 1) {
+        const before = read;
+        expect((await answerOf(its.worker, small)).body).to.equal('1');
+        expect(read - before).to.be.below(16 << 20);
+      }
+      await once(reply.body, 'data'); // it goes on
+      reply.body.destroy();
+    });
+
     it('sends the first bytes of an event stream before there are more', async () => {
       const events = runnable(
         'module.exports = (ctx, req, res) => { res.writeHead(200); res.write("data: 1\\n\\n"); };',
