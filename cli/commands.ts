@@ -44,7 +44,10 @@ addSettings(
     default: 'process',
     help: 'what webtasks run in: process (one of their own), sandbox (the same, shut in with this folder), or inline (the process of the server)',
   },
-  { flag: '--inspect', help: 'take a debugger in the process of the webtasks, and set no limits of time' },
+  {
+    flag: '--inspect',
+    help: 'take a debugger in the process of the webtasks, and limit nothing in time as long as one is attached',
+  },
 ).action(async (files, options) => (await import('./dev.ts')).dev(files, options));
 
 program

@@ -21,8 +21,8 @@ export interface WorkerProject {
   readonly folder: string;
   /** Turns the text of one of its modules, an ES module or TypeScript, into CommonJS. */
   readonly toCommonJS: (code: string, file: string) => Promise<string>;
-  /** Port of 127.0.0.1 at which the worker takes a debugger, 0 for any free one; without it, it takes none. */
-  readonly inspectPort?: number | undefined;
+  /** Whether the worker takes a debugger, at any free port of 127.0.0.1; it prints which. */
+  readonly takesDebugger?: boolean;
 }
 
 /**
@@ -40,8 +40,7 @@ export function launchProcess(
   network: NetworkPolicy = 'all',
   project?: WorkerProject,
 ): Launch {
-  const port = project?.inspectPort;
-  const inspect = port === undefined ? [] : [`--inspect=127.0.0.1:${port}`];
+  const inspect = project?.takesDebugger ? ['--inspect=127.0.0.1:0'] : [];
   const forWhom = project === undefined ? [] : [FOR_PROJECT];
   const node = [process.execPath, ...nodeArguments(memoryBytes), ...inspect, program, network, ...forWhom];
   const limited = [`--data=${dataBytes(memoryBytes)}`, '--core=0', `--cpu=${MAX_CPU_SECONDS}`, `--nofile=${files}`];

@@ -1,14 +1,10 @@
-import { SourceMap } from 'node:module';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { startDev, untilNoticed } from '../support/dev.ts';
-import { connectInspector } from '../support/inspector.ts';
 import { skipUnlessShutIn } from '../support/isolation.ts';
 import { descendantsOf, untilGone } from '../support/processes.ts';
-import { createProject, type TestProject } from '../support/project.ts';
-import { type RunningProgram, startRunning } from '../support/running.ts';
+import type { TestProject } from '../support/project.ts';
+import type { RunningProgram } from '../support/running.ts';
 import { ask } from '../support/server.ts';
 
 const FEW = { WEBTASK_LIMIT_BLOCKED_MS: '1000', WEBTASK_LIMIT_MEMORY_BYTES: String(64 << 20) };
@@ -163,112 +159,5 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     };
     await start({ ...files, 'webtasks/a.js': code }, ['--isolation', 'sandbox']);
     expect(JSON.parse((await get('/a')).body)).to.deep.equal(['EACCES', [], 'EROFS', files['package.json']]);
-  });
-
-  describe('--inspect', () => {
-    const ANY_PORT = { NODE_OPTIONS: '--inspect-port=0' };
-    const CODE = 'return (ctx, cb) => {\n  const sum = 1;\n  cb(null, sum);\n}';
-    /** The address that the nth worker has a debugger at. */
-    const inspectorOf = async (nth: number): Promise<string> => {
-      await program.until(new RegExp(`(?:Debugger listening on ws:[^]*){${nth}}`));
-      return [...program.stdout.matchAll(/Debugger listening on (ws:\S+)/g)][nth - 1]?.[1] ?? '';
-    };
-
-    it('stops at a breakpoint that was set by file and line, also in the worker that a change brings', async () => {
-      await start({ 'webtasks/a.js': CODE }, ['--inspect'], ANY_PORT);
-      const file = pathToFileURL(join(project.folder, 'webtasks/a.js')).href;
-      for (const nth of [1, 2]) {
-        const inspector = await connectInspector(await inspectorOf(nth));
-        await inspector.send('Debugger.enable');
-        const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: file, lineNumber: 2 });
-        const answer = get('/a');
-        expect((await inspector.event('Debugger.paused')).hitBreakpoints).to.deep.equal([breakpointId]);
-        await inspector.send('Debugger.resume');
-        expect((await answer).body).to.equal(String(nth));
-        inspector.close();
-        project.write('webtasks/a.js', CODE.replace('= 1', `= ${nth + 1}`));
-        await noticed('webtasks/a.js', nth);
-      }
-    });
-
-    it('stops in TypeScript at a line of its author, by its source map', async () => {
-      const code =
-        'interface Sum {\n  a: 1;\n}\n\nexport default (cb: (e: null, r: number) => void) => {\n  cb(null, 1);\n};';
-      await start({ 'webtasks/a.ts': code }, ['--inspect'], ANY_PORT);
-      const inspector = await connectInspector(await inspectorOf(1));
-      await inspector.send('Debugger.enable');
-      await get('/a');
-      let script: Record<string, unknown> = {};
-      while (!String(script.url).endsWith('webtasks/a.ts')) script = await inspector.event('Debugger.scriptParsed');
-      expect(script.url).to.equal(pathToFileURL(join(project.folder, 'webtasks/a.ts')).href);
-      const payload = JSON.parse(Buffer.from(String(script.sourceMapURL).split(',')[1] ?? '', 'base64').toString());
-      expect(payload.sources).to.deep.equal(['a.ts']); // beside the file that was compiled: the same
-      const { scriptSource } = await inspector.send('Debugger.getScriptSource', { scriptId: script.scriptId });
-      const lineNumber = String(scriptSource).split('\n').indexOf('  cb(null, 1);');
-      expect(new SourceMap(payload).findEntry(lineNumber, 2)).to.include({ originalLine: 5 });
-      const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: script.url, lineNumber });
-      const answer = get('/a');
-      expect((await inspector.event('Debugger.paused')).hitBreakpoints).to.deep.equal([breakpointId]);
-      await inspector.send('Debugger.resume');
-      expect((await answer).body).to.equal('1');
-      inspector.close();
-    });
-
-    it('is of the worker alone, and limits nothing in time', async () => {
-      const code = `return cb => {
-        const until = Date.now() + 500;
-        while (Date.now() < until);
-        setTimeout(() => cb(null, [process.pid, require('node:inspector').url()]), 100);
-      }`;
-      const env = { ...ANY_PORT, WEBTASK_LIMIT_BLOCKED_MS: '100', WEBTASK_LIMIT_CPU_MS: '100' };
-      await start({ 'webtasks/a.js': code }, ['--inspect', '--limit', '50'], env);
-      const { status, body } = await get('/a');
-      expect(status).to.equal(200);
-      const [pid, inspector] = JSON.parse(body);
-      expect([pid === program.pid, inspector]).to.deep.equal([false, await inspectorOf(1)]);
-      expect([count(/Debugger listening/g), program.stderr]).to.deep.equal([1, '']);
-    });
-
-    it('ends what a debugger has stopped where files change', async () => {
-      await start({ 'webtasks/a.js': 'return cb => { debugger; cb(null, 1) }' }, ['--inspect'], ANY_PORT);
-      const inspector = await connectInspector(await inspectorOf(1));
-      await inspector.send('Debugger.enable');
-      const answer = get('/a');
-      await inspector.event('Debugger.paused');
-      project.write('webtasks/a.js', 'return cb => cb(null, 2)');
-      const { status, body } = await answer;
-      expect([status, message(body)]).to.deep.equal([502, 'worker recycled: its code has changed']);
-      expect((await get('/a')).body).to.equal('2');
-      inspector.close();
-    });
-
-    it('says that another debugger has the port', async () => {
-      const other = createServer();
-      const port = await new Promise<number>((resolve) => {
-        other.listen(0, '127.0.0.1', () => resolve((other.address() as { port: number }).port)); // it listens on TCP
-      });
-      project = createProject({ 'webtasks/a.js': PID });
-      const env = { NODE_OPTIONS: `--inspect-port=${port}` };
-      program = startRunning('webtask', ['dev', '--port', '0', '--inspect'], { cwd: project.folder, env });
-      expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
-        2,
-        '',
-        `webtask dev: A debugger cannot be waited for: port ${port} is taken. End the other debugging session, or choose a port: NODE_OPTIONS=--inspect-port=0 [INSPECTOR_PORT_TAKEN]\n`,
-      ]);
-      other.close();
-    });
-
-    for (const isolation of ['sandbox', 'inline']) {
-      it(`is refused with --isolation ${isolation}, which it would not reach`, async () => {
-        project = createProject({ 'webtasks/a.js': PID });
-        const args = ['dev', '--port', '0', '--inspect', '--isolation', isolation];
-        program = startRunning('webtask', args, { cwd: project.folder });
-        expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
-          2,
-          '',
-          `webtask dev: --inspect does not go with --isolation ${isolation}. Leave one of them out. [INSPECT_ISOLATION]\n`,
-        ]);
-      });
-    }
   });
 });

@@ -56,8 +56,8 @@ Options:
                       (the same, shut in with this folder), or inline (the
                       process of the server) (default: "process", env:
                       WEBTASK_ISOLATION)
-  --inspect           take a debugger in the process of the webtasks, and set no
-                      limits of time
+  --inspect           take a debugger in the process of the webtasks, and limit
+                      nothing in time as long as one is attached
   -h, --help          print this help
 `,
   'run --help': `Usage: webtask run [options] <file>

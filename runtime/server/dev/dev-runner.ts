@@ -40,7 +40,7 @@ export interface DevRunnerParts {
   readonly limits: Limits;
   /** Milliseconds until a webtask without an answer is cut off. */
   readonly limitMs: number;
-  /** Port at which a debugger can be attached, 0 for any free one. Nothing is limited in time then. */
+  /** Port at which a debugger can be attached, 0 for any free one. As long as one is, nothing is limited in time. */
   readonly inspectPort?: number | undefined;
   /** What `context.storage` is kept in. */
   readonly documents: Documents;
@@ -67,7 +67,7 @@ export function settingsOf(
     container: CONTAINER,
     name,
     urlFormat: 3,
-    limitMs: inspectPort === undefined ? limitMs : 0,
+    limitMs: inspectPort === undefined ? limitMs : 0, // otherwise who knows of debuggers sees to it
     maxBodyBytes: limits.bodyBytes,
     onProblem,
     hints: true,

@@ -11,6 +11,8 @@ export interface OneWorker {
   get(): Promise<Worker>;
   /** Has another one take its place. */
   replace(): void;
+  /** Limits nothing that a supervisor does, as long as a debugger is attached. */
+  attach(isAttached: boolean): void;
   /** Ends all there are. */
   close(): Promise<void>;
 }
@@ -19,27 +21,22 @@ export interface OneWorker {
 const REPLACED_MS = 5_000;
 const REASON = 'its code has changed';
 
-/**
- * Starts a worker, and another one whenever that is gone or is to be replaced.
- *
- * @param isInspected - whether it is looked at with a debugger, so that it is limited in nothing but memory, and there
- * can be only one at a time
- */
-export function keepOneWorker(start: StartOne, limits: Limits, isInspected: boolean): OneWorker {
+/** Starts a worker, and another one whenever that is gone or is to be replaced. */
+export function keepOneWorker(start: StartOne, limits: Limits): OneWorker {
   const alive = new Set<Worker>();
   const retiring = new Set<Worker>();
-  // What was used before a change is not held against what is there after it.
+  // What was used before a change, or with a debugger, is not held against what is there after it.
   const supervise = () => createSupervisor(limits, () => performance.now());
   let supervisor = supervise();
+  let isAttached = false;
   let isClosed = false;
   /** Whether it may have loaded anything. */
   let isUsed = false;
   let current = startOne();
 
-  function startOne(before?: Promise<unknown>): Promise<Worker> {
+  function startOne(): Promise<Worker> {
     isUsed = false;
-    const starting = (before ?? Promise.resolve()).then(async () => {
-      const worker = await start(endRetired);
+    const starting = start(endRetired).then((worker) => {
       alive.add(worker);
       worker.ended.then(() => {
         alive.delete(worker);
@@ -66,19 +63,22 @@ export function keepOneWorker(start: StartOne, limits: Limits, isInspected: bool
     if (!isUsed) return;
     const old = current;
     supervisor = supervise();
-    if (isInspected) {
-      // The port is free when it has ended, and nobody waits for what stands still.
-      current = startOne(old.then(end, () => undefined));
-    } else {
-      current = startOne();
-      old.then(retire, () => undefined);
-    }
+    current = startOne();
+    // Nobody waits for what stands still.
+    old.then(isAttached ? (worker) => worker.kill(REASON) : retire, () => undefined);
+  }
+
+  function attach(isTrue: boolean): void {
+    isAttached = isTrue;
+    supervisor.close();
+    supervisor = supervise();
+    if (!isAttached) for (const worker of alive) supervisor.watch(CONTAINER, worker);
   }
 
   return {
     async get() {
       for (;;) {
-        if (!isInspected) supervisor.admit(CONTAINER);
+        supervisor.admit(CONTAINER);
         const asked = current;
         isUsed = true;
         const worker = await asked.catch((error: unknown) => {
@@ -87,14 +87,15 @@ export function keepOneWorker(start: StartOne, limits: Limits, isInspected: bool
         });
         if (current !== asked) continue; // it was replaced meanwhile
         if (alive.has(worker) && worker.isFit) {
-          if (!isInspected) supervisor.watch(CONTAINER, worker);
+          if (!isAttached) supervisor.watch(CONTAINER, worker);
           return worker;
         }
-        if (alive.has(worker) && !isInspected) retire(worker);
-        current = startOne(isInspected ? end(worker) : undefined);
+        if (alive.has(worker)) retire(worker);
+        current = startOne();
       }
     },
     replace,
+    attach,
     async close() {
       isClosed = true;
       const last = await current.catch(() => undefined);
@@ -102,9 +103,4 @@ export function keepOneWorker(start: StartOne, limits: Limits, isInspected: bool
       await Promise.all([last?.ended, ...[...alive].map(({ ended }) => ended)]);
     },
   };
-}
-
-function end(worker: Worker): Promise<string> {
-  worker.kill(REASON);
-  return worker.ended;
 }

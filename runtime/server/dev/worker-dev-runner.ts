@@ -1,13 +1,14 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fetchTextAnywhere } from '../../code/fetch-text.ts';
 import { createStorage, storageKey } from '../../context/index.ts';
 import { fail } from '../../errors.ts';
-import { requestId } from '../../invoke/index.ts';
-import { chooseIsolation, openStarter, type Runnable, type WorkerProject } from '../../worker/index.ts';
+import { type RunReply, type RunRequest, requestId } from '../../invoke/index.ts';
+import { chooseIsolation, openStarter, type Runnable } from '../../worker/index.ts';
 import { definitionOf, runIn } from '../run/run-in-worker.ts';
 import { CONTAINER, type DevRunner, type DevRunnerParts, settingsOf } from './dev-runner.ts';
 import { keepOneWorker } from './keep-one-worker.ts';
+import { createPausableTimers } from './pausable-timers.ts';
+import { relayDebugger } from './relay-debugger.ts';
+import { runWithin } from './run-within.ts';
 
 /** For workers in a sandbox, where this process may choose their user. */
 const USERS = { first: 200_000, last: 265_535 };
@@ -20,13 +21,24 @@ const USERS = { first: 200_000, last: 265_535 };
 export async function openWorkerDevRunner(
   parts: DevRunnerParts & { readonly isolation: 'process' | 'sandbox' },
 ): Promise<DevRunner> {
-  const { isolation, folder, otherFolders, limits, inspectPort, documents, onOutput } = parts;
-  if (inspectPort !== undefined) await refuseTaken(inspectPort);
+  const { isolation, folder, otherFolders, limits, limitMs, inspectPort, documents, onOutput } = parts;
   await chooseIsolation(isolation, USERS, NETWORK);
-  const project: WorkerProject = { folder, inspectPort, toCommonJS };
-  const readable = [folder, ...otherFolders];
-  const start = openStarter({ mode: isolation, readable, users: USERS, limits, network: NETWORK, project, onOutput });
-  const workers = keepOneWorker(start, limits, inspectPort !== undefined);
+  const timers = createPausableTimers();
+  const onAttached = (isAttached: boolean): void => {
+    timers.pause(isAttached);
+    workers.attach(isAttached);
+  };
+  const relay = inspectPort === undefined ? undefined : await relayDebugger(inspectPort, onAttached);
+  const start = openStarter({
+    mode: isolation,
+    readable: [folder, ...otherFolders],
+    users: USERS,
+    limits,
+    network: NETWORK,
+    project: { folder, takesDebugger: relay !== undefined, toCommonJS },
+    onOutput: (text) => onOutput(relay?.lead(text) ?? text),
+  });
+  const workers = keepOneWorker(start, limits);
   return {
     async load(webtask) {
       const { name, code, file, onLine, onProblem } = webtask;
@@ -45,25 +57,19 @@ export async function openWorkerDevRunner(
       };
       return async (request) => {
         const worker = await workers.get();
-        const reply = await runIn(worker, runnable, { request, settings: { ...settings, id: requestId() } });
-        return reply ?? fail('RUN_CONNECTION_CLOSED', { webtask: name });
+        const run = async (it: RunRequest): Promise<RunReply> => {
+          const reply = await runIn(worker, runnable, { request: it, settings: { ...settings, id: requestId() } });
+          return reply ?? fail('RUN_CONNECTION_CLOSED', { webtask: name });
+        };
+        return relay && limitMs > 0 ? runWithin(timers, { webtask: name, limitMs }, request, run) : run(request);
       };
     },
     reload: workers.replace,
-    close: workers.close,
+    async close() {
+      relay?.close();
+      await workers.close();
+    },
   };
-}
-
-/** Node says it on a terminal alone, and ends. */
-async function refuseTaken(port: number): Promise<void> {
-  const server = createServer();
-  try {
-    await once(server.listen(port, '127.0.0.1'), 'listening');
-  } catch (cause) {
-    fail('INSPECTOR_PORT_TAKEN', { port }, { cause });
-  } finally {
-    server.close();
-  }
 }
 
 /** Whoever develops talks to what is on this machine. */
