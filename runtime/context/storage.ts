@@ -71,7 +71,8 @@ export function createStorage(
       return await store.put(key, document, { expected });
     } catch (error) {
       if (!(error instanceof WebtaskError)) throw error;
-      if (error.code === 'QUOTA_EXCEEDED') throw storageError(error.status, error.message);
+      if (error.code === 'QUOTA_EXCEEDED' || error.code === 'RUN_CALL_TOO_LARGE')
+        throw storageError(error.status, error.message);
       if (error.code !== 'STORE_ITEM_TOO_LARGE') throw error;
       const { bytes, maxBytes } = error.fields;
       throw storageError(413, `The document has ${bytes} bytes; storage holds ${maxBytes}.`);

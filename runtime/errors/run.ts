@@ -107,6 +107,12 @@ export const RUN_ERRORS = {
     text: 'The webtasks of {container} asked the server for more than {max} things at once.',
     fix: 'Wait for the answers of storage and create_token before you ask for more.',
   },
+  RUN_CALL_TOO_LARGE: {
+    status: 413,
+    fault: 'webtask',
+    text: 'What was to be given to the server has {bytes} bytes, more than {maxBytes}.',
+    fix: 'Give storage and create_token less at a time; code may have 16 MB.',
+  },
   // worker
   WORKER_FRAME_INVALID: {
     status: 502,

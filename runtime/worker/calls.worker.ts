@@ -1,13 +1,13 @@
 import type { Language, Translated } from '../compile/index.ts';
 import type { CreatedToken } from '../context/index.ts';
-import { WebtaskError } from '../errors.ts';
+import { fail, WebtaskError } from '../errors.ts';
 import type { Documents, Expected, Written } from '../store/index.ts';
-import type { Frame } from './frame.ts';
+import { FRAMES, type Frame } from './frame.ts';
 import type { Link } from './link.ts';
 import type { Call, Result } from './messages.ts';
 
-/** As it is before a webtask may replace it. */
-const { from } = Buffer;
+/** As they are before a webtask may replace them. */
+const { byteLength, from } = Buffer;
 
 /** What a worker has its server do, each for a definition. */
 export interface Calls {
@@ -27,12 +27,20 @@ export function createCalls(link: Link): Calls {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let count = 0;
 
-  /** The server answers with what that call gives. */
+  /**
+   * The server answers with what that call gives.
+   *
+   * @throws RUN_CALL_TOO_LARGE where that is more than it would read: it would end this process
+   */
   const ask = <T>(call: Call, code?: string): Promise<T> =>
     new Promise<unknown>((resolve, reject) => {
+      const head = JSON.stringify(call);
+      const bytes = code === undefined ? undefined : from(code);
+      checkSize(byteLength(head), FRAMES.call.maxHead);
+      checkSize(bytes?.length ?? 0, FRAMES.call.maxBytes);
       count += 1;
       waiting.set(count, { resolve, reject });
-      link.send('call', count, { head: call, bytes: code === undefined ? code : from(code) });
+      link.send('call', count, { head, bytes });
     }) as Promise<T>;
 
   return {
@@ -51,6 +59,10 @@ export function createCalls(link: Link): Calls {
       waiting.delete(id);
     },
   };
+}
+
+function checkSize(bytes: number, maxBytes: number): void {
+  if (bytes > maxBytes) fail('RUN_CALL_TOO_LARGE', { bytes, maxBytes });
 }
 
 function write(of: number, kind: 'put' | 'remove', expected: Expected, value?: unknown): Call {

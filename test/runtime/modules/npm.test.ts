@@ -33,7 +33,7 @@ describe('npm as a child process', () => {
 
   it('says so where no more files can be opened, and leaves this process as it was', async function () {
     skipUnlessFilesAreCounted(this);
-    const umask = process.umask();
+    const umask = process.umask(0o077);
     const refused = withFilesLeft(1, () =>
       runNpm(['--version'], '/', process.env, () => expect.fail('it was started')),
     );
@@ -44,6 +44,6 @@ describe('npm as a child process', () => {
       errors: '',
       output: '',
     });
-    expect(process.umask()).to.equal(umask);
+    expect(process.umask(umask)).to.equal(0o077);
   });
 });
