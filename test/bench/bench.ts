@@ -23,6 +23,8 @@ export interface BenchResult {
   readonly contenders: Readonly<Record<string, Measured>>;
   /** Of medians, by what is compared. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** Of the packages that are compared with. */
+  readonly versions?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A file of this folder exports one as `bench`. */
@@ -37,16 +39,22 @@ export function measured(values: readonly number[], unit: string): Measured {
   return { median: rounded(median), min: rounded(at(0)), max: rounded(at(sorted.length - 1)), unit };
 }
 
-/** What the numbers were measured on. */
-export function describeMachine(): object {
-  const { model = 'unknown' } = cpus()[0] ?? {};
-  return { cpu: model, cores: availableParallelism(), system: `${platform()} ${release()} ${arch()}` };
+/** What was found, on what machine, and of which versions. */
+export interface Report extends BenchResult {
+  readonly machine: Readonly<Record<string, string | number>>;
+  readonly versions: Readonly<Record<string, string>>;
 }
 
-/** What the numbers were measured of. */
-export function describeVersions(): object {
+/** Says of what a benchmark found what it was measured on, and of what. */
+export function reportOf({ versions, ...found }: BenchResult): Report {
+  const { model = 'unknown' } = cpus()[0] ?? {};
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return { node: process.versions.node, 'webtask-kit': (JSON.parse(text) as { version: string }).version };
+  const { version } = JSON.parse(text) as { version: string };
+  return {
+    machine: { cpu: model, cores: availableParallelism(), system: `${platform()} ${release()} ${arch()}` },
+    versions: { node: process.versions.node, 'webtask-kit': version, ...versions },
+    ...found,
+  };
 }
 
 function rounded(value: number): number {

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BenchOptions, BenchResult } from './bench.ts';
 import { measureHarness } from './support/harness.ts';
 import { type Kit, type Mode, prepareKit, WEBTASK } from './support/kit.ts';
-import { installPeers, NODE_HTTP, PEER_CONTENDERS } from './support/peers.ts';
+import { installPeers, lockedVersions, NODE_HTTP, PEER_CONTENDERS, PEER_PACKAGES } from './support/peers.ts';
 import { inTurns, type Rounds, ratioOf, summaries } from './support/rounds.ts';
 import { type Contender, start } from './support/start.ts';
 
@@ -39,7 +39,8 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
     const found = await inTurns(timed, rounds, say, ({ measure }) => measure());
     const strictest = isolated.at(-1) ?? 'process';
     found.set(`containers in turn, ${strictest}`, [await containersInTurn(kit, strictest, quick ? 60 : 1000)]);
-    return { rounds, contenders: summaries(found, unitOf), ratios: ratios(found) };
+    const versions = peers.length > 0 ? lockedVersions(PEER_PACKAGES) : {};
+    return { rounds, contenders: summaries(found, unitOf), ratios: ratios(found), versions };
   } finally {
     kit.remove();
     rmSync(folder, { recursive: true, force: true });

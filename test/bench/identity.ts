@@ -8,7 +8,7 @@ import { ALGORITHMS, type Algorithm, type AlgorithmName } from '../../runtime/id
 import { createVerifier, openRevocation, type RevocationChecker } from '../../runtime/identity/index.ts';
 import { createMemoryStore } from '../../runtime/store/index.ts';
 import type { BenchOptions, BenchResult } from './bench.ts';
-import { installPeers } from './support/peers.ts';
+import { installPeers, lockedVersions } from './support/peers.ts';
 import { inTurns, ratioOf, summaries } from './support/rounds.ts';
 
 const ISSUER = 'https://login.example.com/';
@@ -98,6 +98,10 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
         'verify/raw EdDSA': ratio('verify EdDSA', 'raw EdDSA'),
         'warm/raw': ratio('warm RS256', 'raw RS256'),
         ...Object.fromEntries(peers.map(({ name }) => [`verify/${name}`, ratio('verify RS256', name)])),
+      },
+      versions: {
+        ...lockedVersions(['jose'], new URL('../../package-lock.json', import.meta.url)),
+        ...(hasPeers && lockedVersions(['fast-jwt', 'express-jwt', 'jwks-rsa'])),
       },
     };
   } finally {

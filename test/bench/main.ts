@@ -3,7 +3,7 @@
  * nothing else; with `--results` it keeps what it found.
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { type Bench, type BenchResult, describeMachine, describeVersions } from './bench.ts';
+import { type Bench, type BenchResult, reportOf } from './bench.ts';
 import { keepResult } from './support/results.ts';
 
 const OWN = ['bench.ts', 'main.ts'];
@@ -25,8 +25,7 @@ const { bench } = (await import(file.href)) as { bench: Bench };
 const isJson = flags.includes('--json');
 const result = await bench({ quick: flags.includes('--quick'), say: isJson ? () => undefined : console.log });
 if (flags.includes('--results')) keepResult(name, result);
-if (isJson)
-  console.log(JSON.stringify({ bench: name, machine: describeMachine(), versions: describeVersions(), ...result }));
+if (isJson) console.log(JSON.stringify({ bench: name, ...reportOf(result) }));
 else printTable(result);
 
 function printTable({ rounds, contenders, ratios }: BenchResult): void {

@@ -1,7 +1,7 @@
 import type { BenchOptions, BenchResult } from './bench.ts';
 import { type Kit, prepareKit } from './support/kit.ts';
 import { load } from './support/load.ts';
-import { installPeers, NODE_HTTP, PEER_CONTENDERS } from './support/peers.ts';
+import { installPeers, lockedVersions, NODE_HTTP, PEER_CONTENDERS, PEER_PACKAGES } from './support/peers.ts';
 import { inTurns, type Rounds, ratioOf, summaries } from './support/rounds.ts';
 import { type Contender, start } from './support/start.ts';
 
@@ -20,6 +20,7 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
       rounds,
       contenders: summaries(found, (name) => (name.endsWith(' p99') ? 'ms' : 'answers/s')),
       ratios: ratios(found),
+      versions: peers.length > 0 ? lockedVersions(PEER_PACKAGES) : {},
     };
   } finally {
     kit.remove();

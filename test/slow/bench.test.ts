@@ -5,6 +5,8 @@ import { FROM_SOURCE } from '../support/program.ts';
 
 const BENCH = fileURLToPath(new URL('../bench/main.ts', import.meta.url));
 
+const PEERS = ['fastify', 'express', 'functions-framework', 'miniflare', 'workerd', 'serverless-offline'];
+
 function benchOf(name: string): Record<string, unknown> {
   const args = [...FROM_SOURCE, BENCH, name, '--quick', '--json'];
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Record<string, unknown>;
@@ -13,7 +15,10 @@ function benchOf(name: string): Record<string, unknown> {
 describe('npm run bench -- limits --quick --json', () => {
   it('prints one JSON object with what was measured, and on what', () => {
     const result = benchOf('limits');
-    expect(result).to.have.all.keys('bench', 'machine', 'versions', 'rounds', 'contenders', 'ratios');
+    expect(Object.keys(result)).to.deep.equal(['bench', 'machine', 'versions', 'rounds', 'contenders', 'ratios']);
+    expect(result).to.deep.include({ bench: 'limits', rounds: 1 });
+    expect(result.machine).to.have.all.keys('cpu', 'cores', 'system');
+    expect(result.versions).to.have.all.keys('node', 'webtask-kit');
     expect(result.contenders).to.deep.include({
       'no limits, 1 server': { median: 0, min: 0, max: 0, unit: 'store writes per 1,000 runs' },
       'ls:1000, 1 server': { median: 20.17, min: 20.17, max: 20.17, unit: 'store writes per 1,000 runs' },
@@ -23,10 +28,11 @@ describe('npm run bench -- limits --quick --json', () => {
 
 describe('npm run bench -- run --quick --json', () => {
   it('compares runs by token and by name with bare node:http and the peers, in the same rounds', () => {
-    const { contenders, ratios } = benchOf('run');
-    for (const name of ['node-http', 'token-inline', 'named-process', 'fastify', 'express'])
+    const { contenders, ratios, versions } = benchOf('run');
+    for (const name of ['node-http', 'token-inline', 'named-process', ...PEERS])
       expect(contenders).to.have.property(name).that.includes({ unit: 'answers/s' });
     expect(ratios).to.include.keys('token-process/node-http', 'token-process p99/node-http p99', 'fastify/node-http');
+    expect(versions).to.include.keys('node', 'webtask-kit', 'fastify', '@google-cloud/functions-framework');
   });
 });
 
@@ -82,6 +88,7 @@ describe('npm run bench -- neighbours --quick --json', () => {
   it('compares the slowest answers beside each attack with those without', () => {
     expect(benchOf('neighbours').ratios).to.have.all.keys(
       'large bodies/alone',
+      'an end with each request/alone',
       'a loop without end/alone',
       'output without end/alone',
     );

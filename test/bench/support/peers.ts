@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from './start.ts';
 
@@ -52,6 +52,16 @@ export const PEER_CONTENDERS: readonly Contender[] = [
   },
 ];
 
+/** The packages that these are of. */
+export const PEER_PACKAGES = [
+  'fastify',
+  'express',
+  '@google-cloud/functions-framework',
+  'miniflare',
+  'workerd',
+  'serverless-offline',
+];
+
 /**
  * Installs the peers where they are not yet, without install scripts.
  *
@@ -64,6 +74,15 @@ export function installPeers(say: (line: string) => void): boolean {
   const { status } = spawnSync('npm', args, { cwd: PEERS, stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) console.error('bench: the peers could not be installed, and are left out');
   return status === 0;
+}
+
+const LOCK = new URL('../peers/package-lock.json', import.meta.url);
+
+/** The versions of packages, as a lock file has them: by default that of the peers. */
+export function lockedVersions(names: readonly string[], lock: URL = LOCK): Record<string, string> {
+  const text = readFileSync(lock, 'utf8');
+  const { packages } = JSON.parse(text) as { packages: Record<string, { version: string } | undefined> };
+  return Object.fromEntries(names.map((name) => [name, packages[`node_modules/${name}`]?.version ?? 'unknown']));
 }
 
 /** As the lock file has them: npm writes its own copy of it last. */

@@ -1,38 +1,41 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
-import { type BenchResult, describeMachine, describeVersions, type Measured } from '../bench.ts';
+import { type BenchResult, type Measured, type Report, reportOf } from '../bench.ts';
 import { plot } from './plot.ts';
 
 /** What is kept of a benchmark. */
-interface Kept extends BenchResult {
+interface Kept extends Report {
   readonly date: string;
   /** Processes that waited for a core in the minute before it ended, these and others. */
   readonly load: number;
-  readonly machine: object;
-  readonly versions: object;
 }
 
-const NAMES = ['run', 'cold', 'bodies', 'memory'] as const;
+const NAMES = ['run', 'cold', 'bodies', 'neighbours', 'memory', 'limits', 'identity', 'identity-revocation'] as const;
 /** Of these, what is drawn: the unit. */
 const DRAWN: Readonly<Record<string, string>> = { run: 'answers/s', cold: 'ms', memory: 'MB' };
 
-const FOLDER = new URL('../results/', import.meta.url);
+const PAGES = new URL('../', import.meta.url);
+const FOLDER = new URL('results/', PAGES);
 
 /** Keeps the result of a benchmark, and writes RESULTS.md and its plots anew from all that are kept. */
 export function keepResult(name: string, result: BenchResult): void {
   const kept: Kept = {
     date: new Date().toISOString().slice(0, 10),
     load: Number((loadavg()[0] ?? 0).toFixed(1)),
-    machine: describeMachine(),
-    versions: describeVersions(),
-    ...result,
+    ...reportOf(result),
   };
   writeFileSync(new URL(`${name}.json`, FOLDER), `${JSON.stringify(kept, null, 2)}\n`);
-  const pages = NAMES.flatMap((it) => {
-    const file = new URL(`${it}.json`, FOLDER);
-    return existsSync(file) ? [page(it, JSON.parse(readFileSync(file, 'utf8')) as Kept)] : [];
+  for (const [file, text] of renderResults()) writeFileSync(new URL(file, PAGES), text);
+}
+
+/** Makes the page of all results that are kept, and its plots: texts by their paths in the folder of benchmarks. */
+export function renderResults(): Map<string, string> {
+  const kept = NAMES.flatMap((name): [string, Kept][] => {
+    const file = new URL(`${name}.json`, FOLDER);
+    return existsSync(file) ? [[name, JSON.parse(readFileSync(file, 'utf8')) as Kept]] : [];
   });
-  writeFileSync(new URL('../RESULTS.md', import.meta.url), `${INTRODUCTION}\n${pages.join('\n')}`);
+  const page = [INTRODUCTION, ...kept.map(([name, it]) => sectionOf(name, it))].join('\n');
+  return new Map([['RESULTS.md', page], ...kept.flatMap(([name, it]) => plotOf(name, it))]);
 }
 
 const INTRODUCTION = `# Results
@@ -42,17 +45,20 @@ the most of all rounds; a ratio is the median of the rounds' own. The load is of
 that ran on it meanwhile: only ratios can be compared from one result to the next.
 `;
 
-function page(name: string, { date, load, machine, versions, rounds, contenders, ratios }: Kept): string {
+function plotOf(name: string, { contenders }: Kept): [string, string][] {
   const unit = DRAWN[name];
   const bars = Object.entries(contenders).filter(([it, { unit: its }]) => its === unit && !it.endsWith('p99'));
-  if (unit !== undefined) writeFileSync(new URL(`${name}.svg`, FOLDER), plot(`${name}: ${unit}`, bars));
+  return unit === undefined ? [] : [[`results/${name}.svg`, plot(`${name}: ${unit}`, bars)]];
+}
+
+function sectionOf(name: string, { date, load, machine, versions, rounds, contenders, ratios }: Kept): string {
   const facts = { ...machine, ...versions, rounds, load };
   return [
     `## ${name}\n`,
     `${date}; ${Object.entries(facts)
       .map(([what, it]) => `${what} ${it}`)
       .join(', ')}.\n`,
-    ...(unit === undefined ? [] : [`![${name}](results/${name}.svg)\n`]),
+    ...(DRAWN[name] === undefined ? [] : [`![${name}](results/${name}.svg)\n`]),
     table(['', 'median', 'least to most'], Object.entries(contenders).map(rowOf)),
     table(
       ['ratio', ''],
