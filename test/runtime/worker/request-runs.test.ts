@@ -1,6 +1,9 @@
 import { once } from 'node:events';
+import { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { expect } from 'chai';
+import { createDecoder } from '../../../runtime/worker/decode.ts';
 import { createFrameWriter } from '../../../runtime/worker/frame-writer.ts';
 import { readLimits } from '../../../runtime/worker/limits/limits.ts';
 import { requestRuns } from '../../../runtime/worker/request-runs.ts';
@@ -29,6 +32,33 @@ describe('a worker that prints a lot', () => {
       perTurn.push(shown - before);
     }
     expect(Math.max(...perTurn)).to.equal(2);
+    runs.end('the test is over');
+    server.destroy();
+  });
+});
+
+describe('a request whose body is there already', () => {
+  it('goes to its worker in one frame, its code before it and once', async () => {
+    const [server, worker] = duplexPair();
+    const events = { onBroken: () => undefined, onClosed: () => undefined, onIdle: () => undefined };
+    const runs = requestRuns(server, readLimits({}), events);
+    const frames: string[] = [];
+    const decode = createDecoder('server', ({ type, id, last, bytes }) => {
+      frames.push(`${type} ${id}${last ? ' last' : ''}: ${bytes}`);
+    });
+    worker.on('data', decode);
+    const it = runnable('code');
+    for (const text of ['{"a":1}', '']) {
+      const body = new IncomingMessage(new Socket());
+      if (text !== '') body.push(text);
+      body.push(null);
+      body.complete = true;
+      const request = { method: 'POST', url: '/', rawHeaders: [], body: text === '' ? text : body };
+      const options = { requestId: '1', urlFormat: 1, onMessage: () => undefined } as const;
+      runs.run(it, request, options).catch(() => undefined);
+    }
+    while (frames.length < 3) await turn();
+    expect(frames).to.deep.equal(['define 1: code', 'run 2 last: {"a":1}', 'run 3 last: ']);
     runs.end('the test is over');
     server.destroy();
   });

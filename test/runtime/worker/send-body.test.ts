@@ -81,6 +81,25 @@ describe('a body on its way to the other side', () => {
     expect(pieces).to.deep.equal([4, 'broken']);
   });
 
+  it('does not come faster than it is taken, nor after its end', () => {
+    const flood = receiveBody(
+      () => undefined,
+      () => undefined,
+    );
+    flood.push(Buffer.alloc(WINDOW_BYTES), false);
+    expect(refusalIn(() => flood.push(Buffer.alloc(1), false)).message).to.equal(
+      'A worker and its server do not understand each other: a body came too fast.',
+    );
+    const ended = receiveBody(
+      () => undefined,
+      () => undefined,
+    );
+    ended.push(Buffer.alloc(1), true);
+    expect(refusalIn(() => ended.push(Buffer.alloc(1), false)).message).to.equal(
+      'A worker and its server do not understand each other: a body went on after its end.',
+    );
+  });
+
   it('arrives whole where the reader is slow', async () => {
     const { body, bytes, sending, pieces } = open();
     const sent: Buffer[] = [];

@@ -2,6 +2,10 @@ import { once } from 'node:events';
 import { createRequire } from 'node:module';
 import { PassThrough, Readable } from 'node:stream';
 import { expect } from 'chai';
+import { launchProcess } from '../../../runtime/worker/launch.ts';
+import { readLimits } from '../../../runtime/worker/limits/limits.ts';
+import { findProgram } from '../../../runtime/worker/program.ts';
+import { startWorker } from '../../../runtime/worker/start-worker.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { answerOf, headOf, runnable, useWorker } from '../../support/worker.ts';
 
@@ -238,3 +242,19 @@ for (const [mode, variables] of [
     });
   });
 }
+
+describe('a worker that has to be prepared', () => {
+  const start = async (prepare: NonNullable<Parameters<typeof startWorker>[4]>) =>
+    startWorker(launchProcess(await findProgram(), readLimits({})), () => undefined, undefined, undefined, prepare);
+
+  it('is given to nobody where that fails: it has a network and its rules, or there is none', async () => {
+    const ends: { kill(reason: string): void; ended: Promise<unknown> }[] = [];
+    const started = start(async (it) => {
+      ends.push(it);
+      throw new Error('there is no network');
+    });
+    expect(await started.catch(({ message }) => message)).to.equal('there is no network');
+    ends[0]?.kill('the test is over');
+    await ends[0]?.ended;
+  });
+});

@@ -48,6 +48,24 @@ describe('what a server takes of a worker', () => {
     }
   });
 
+  it('is one answer to each request', () => {
+    take('reply', 2, '200\n0\nwebtask\nOK', 'begun');
+    expect(() => take('reply', 2, '200\n0\nwebtask\nOK', 'once more')).to.throw('a request was answered twice');
+  });
+
+  it('is a body only behind its head', () => {
+    expect(() => take('data', 2, '', 'x')).to.throw('a body came before its head');
+  });
+
+  it('is once that it is ready, and nothing else of one that belongs to nobody yet', () => {
+    Object.assign(state, { count: 0, container: '' });
+    for (const type of ['pong', 'unfit', 'call', 'message', 'usage'] as const) {
+      expect(() => take(type, 0, '{}'), type).to.throw(`nobody asked for ${type} 0`);
+    }
+    take('ready', 0, '');
+    expect(() => take('ready', 0, '')).to.throw('nobody asked for ready 0');
+  });
+
   it('counts lines, since each is one for whoever reads them', () => {
     take('message', 2, '{"of":1,"level":30}', 'x'.repeat(1000));
     expect(breaches).to.deep.equal([]);

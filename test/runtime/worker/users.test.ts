@@ -77,6 +77,22 @@ describe('the users of workers', () => {
     expect(await take(only)).to.equal(uid);
   });
 
+  it('are not those of whatever runs already, such as what another server has left behind', async function () {
+    if (process.getuid?.() !== 0) {
+      console.log('      skipped: only root can run something as another user');
+      return this.skip();
+    }
+    const only = { first: 299_006, last: 299_006 };
+    const left = spawn('setpriv', [`--reuid=${only.first}`, '--clear-groups', process.execPath, '-e', SLEEPER], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(left.stdout, 'data');
+    expect(await refusalOf(take(only))).to.include({ code: 'SANDBOX_UNAVAILABLE' });
+    left.kill('SIGKILL');
+    await once(left, 'exit');
+    expect(await take(only)).to.equal(299_006);
+  });
+
   it('are free although a process of theirs that has ended is still listed, since nobody asks how it ended', async function () {
     if (process.getuid?.() !== 0) {
       console.log('      skipped: only root can run something as another user');

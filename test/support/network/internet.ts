@@ -4,7 +4,7 @@
  */
 import { createSocket } from 'node:dgram';
 import { createServer as createHttpServer } from 'node:http';
-import { createServer } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { type Answer, decode, encode } from 'dns-packet';
 import { UDP_ADDRESSES } from './addresses.ts';
 
@@ -23,6 +23,7 @@ const NAMES: Record<string, readonly (readonly string[])[]> = {
   'metadata.test': [['169.254.169.254']],
   'mixed.test': [['10.1.2.3', '93.184.216.34']],
   'rebinding.test': [['93.184.216.34'], ['10.1.2.3']],
+  'rebinding-six.test': [['2606:4700::1'], ['fd12:3456::1']],
   'six.test': [['2606:4700::1']],
   'ula.test': [['fd12:3456::1']],
   'long.test': [Array.from({ length: 200 }, (_, index) => `93.184.217.${index}`)],
@@ -49,7 +50,7 @@ function answer(query: Buffer, isCut: boolean): Buffer {
 
 const dns = createSocket('udp6');
 dns.on('message', (query, { address, port }) => dns.send(answer(query, true), port, address)).bind(53, '::');
-createServer((socket) => {
+const overTcp = (socket: Socket): void => {
   socket
     .on('error', () => undefined)
     .once('data', (bytes) => {
@@ -58,7 +59,8 @@ createServer((socket) => {
       head.writeUInt16BE(message.length, 0);
       socket.end(Buffer.concat([head, message]));
     });
-}).listen(53, '::');
+};
+for (const port of [53, 853]) createServer(overTcp).listen(port, '::');
 
 process.once('message', () => {
   for (const address of UDP_ADDRESSES) {

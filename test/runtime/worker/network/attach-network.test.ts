@@ -66,6 +66,8 @@ for (const [who, uid] of [
         const expected = { ...all(ipv4, 'EPERM'), '255.255.255.255': 'EACCES' };
         expect(await tried('udp', ipv4, '7')).to.deep.equal(expected);
         expect(await tried('udp', ipv4, '50000')).to.deep.equal(expected);
+        const ipv6 = NOT_PUBLIC.filter((it) => it.includes(':'));
+        expect(await tried('udp', ipv6, '7')).to.deep.equal(all(ipv6, 'EPERM'));
       });
 
       it('has a loopback address of its own, and no way to that of the machine', async () => {
@@ -94,8 +96,10 @@ for (const [who, uid] of [
       });
 
       it('refuses a redirect from a public address to one that is not', async () => {
-        const page = 'http://public.test/?to=http://10.1.2.3/';
-        expect(await tried('get', [page])).to.deep.equal({ [page]: 'ECONNREFUSED' });
+        const pages = ['10.1.2.3', '127.0.0.1:8000', '169.254.169.254', '[fd12:3456::1]', '[::ffff:10.1.2.3]'].flatMap(
+          (to) => ['public.test', 'six.test'].map((from) => `http://${from}/?to=http://${to}/`),
+        );
+        expect(await tried('get', pages)).to.deep.equal(all(pages, 'ECONNREFUSED'));
         const ours = 'http://public.test/?to=http://93.184.216.34/';
         expect(await tried('get', [ours])).to.deep.equal({ [ours]: 'reached at 93.184.216.34' });
       });
@@ -110,6 +114,9 @@ for (const [who, uid] of [
         const page = 'http://rebinding.test/';
         expect(await tried('get', [page])).to.deep.equal({ [page]: 'reached at 93.184.216.34' });
         expect(await tried('get', [page])).to.deep.equal({ [page]: 'ENOTFOUND' });
+        const six = 'http://rebinding-six.test/';
+        expect(await tried('get', [six])).to.deep.equal({ [six]: 'reached at 2606:4700::1' });
+        expect(await tried('get', [six])).to.deep.equal({ [six]: 'ENOTFOUND' });
         // The kernel looks at every packet, whatever the name was.
         const pinned = `new Promise((resolve) => http.get('http://public.test/', {
           lookup: (name, options, done) => done(null, options.all ? [{ address: '10.1.2.3', family: 4 }] : '10.1.2.3', 4),
@@ -149,6 +156,7 @@ for (const [who, uid] of [
         expect(await ask('10.77.0.1')).to.equal('ECONNREFUSED');
         expect(await ask('93.184.216.34')).to.equal('ECONNREFUSED');
         expect(await ask('198.18.0.3')).to.equal('ENOTFOUND');
+        expect(await tried('connect', ['93.184.216.34'], '853')).to.deep.equal({ '93.184.216.34': 'ECONNREFUSED' });
       });
     });
 
