@@ -117,6 +117,12 @@ export const SERVER_ERRORS = {
     text: 'The server runs webtasks without a wall around them, and so does not listen on {host}.',
     fix: 'Listen on 127.0.0.1, or choose --isolation sandbox.',
   },
+  SERVE_NO_FOLDER: {
+    status: 500,
+    fault: 'caller',
+    text: 'The folder {folder} cannot be shown to webtasks, since there is none.',
+    fix: 'Check its path.',
+  },
   SERVE_PORT_TAKEN: {
     status: 500,
     fault: 'caller',

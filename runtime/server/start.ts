@@ -1,4 +1,6 @@
+import { statSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
+import { fail } from '../errors.ts';
 import type { ChosenIsolation } from '../worker/choose-isolation.ts';
 import type { ServerOptions } from './options.ts';
 import { startFirst } from './start-first.ts';
@@ -21,7 +23,7 @@ export interface RunningServer {
 /**
  * Starts a server for webtasks. Where they are not shut in, it listens on loopback only.
  *
- * @throws SANDBOX_UNAVAILABLE, NETWORK_UNAVAILABLE, SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID,
+ * @throws SERVE_NO_FOLDER, SANDBOX_UNAVAILABLE, NETWORK_UNAVAILABLE, SERVE_NOT_ISOLATED, SERVE_PORT_TAKEN, SERVE_CANNOT_LISTEN, TLS_HALF, TLS_FILE_UNREADABLE, TLS_PAIR_INVALID,
  *   and what `openPlatform` throws
  *
  * @example
@@ -29,6 +31,10 @@ export interface RunningServer {
  * await server.close();
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { folder } = options;
+  if (folder !== undefined && !statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    fail('SERVE_NO_FOLDER', { folder });
+  }
   const first = startFirst(options);
   try {
     // The first worker gets ready while that is loaded, which would keep it from being started for as long.

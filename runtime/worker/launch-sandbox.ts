@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { findTool } from './find-tool.ts';
 import { type Launch, MAX_CPU_SECONDS, type WorkerProject } from './launch.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
@@ -14,6 +14,8 @@ export interface SandboxSettings {
   readonly program?: string | undefined;
   /** Folders that are read-only under their own paths: the packages that webtasks can require. */
   readonly readable: readonly string[];
+  /** Folders in those that are empty for them: where the keys of a server are, beside `.webtask`. */
+  readonly hidden?: readonly string[] | undefined;
   /** A user that nobody else is, where this process may choose one. */
   readonly uid?: number | undefined;
   /** Bytes of memory, buffers included. */
@@ -82,11 +84,18 @@ function runOf({ project }: SandboxSettings): string[] {
   return project === undefined ? [PROGRAM] : [PROGRAM, 'all', FOR_PROJECT];
 }
 
-function bubblewrap({ program, readable, temporaryBytes, hasNetwork, project }: SandboxSettings): string[] {
+function bubblewrap({
+  program,
+  readable,
+  hidden = [],
+  temporaryBytes,
+  hasNetwork,
+  project,
+}: SandboxSettings): string[] {
   const files = [...sharedLibraries(), ...PUBLIC_FILES];
   // What is in another one comes after it: packages may be in a data folder, and that is hidden.
   const folders = [...readable].sort((a, b) => a.length - b.length);
-  const hidden = folders.map(dataOf).filter(existsSync);
+  const empty = [...new Set([...folders.map(dataOf), ...hidden])].filter(existsSync);
   return [
     tool('bwrap'),
     '--unshare-all',
@@ -123,20 +132,20 @@ function bubblewrap({ program, readable, temporaryBytes, hasNetwork, project }: 
     process.execPath,
     process.execPath,
     ...files.flatMap((file) => ['--ro-bind-try', file, file]),
-    ...folders.flatMap((folder) => ['--ro-bind', folder, folder, ...hide(folder)]),
+    ...folders.flatMap((folder) => ['--ro-bind', folder, folder, ...hide(folder, empty)]),
     ...(program === undefined ? [] : ['--ro-bind', program, PROGRAM]),
     '--chdir',
     project?.folder ?? '/tmp',
-    ...['/', ...hidden].flatMap((folder) => ['--remount-ro', folder]),
+    ...['/', ...empty].flatMap((folder) => ['--remount-ro', folder]),
     '--',
   ];
 }
 
 /** The keys of a server and the secrets of a project may be where its files are, and are no webtask's. */
-function hide(folder: string): string[] {
-  const data = existsSync(dataOf(folder)) ? ['--tmpfs', dataOf(folder)] : [];
+function hide(folder: string, empty: readonly string[]): string[] {
+  const data = empty.filter((it) => it === folder || it.startsWith(join(folder, sep)));
   const dotenv = join(folder, '.env');
-  return [...data, ...(existsSync(dotenv) ? ['--ro-bind', '/dev/null', dotenv] : [])];
+  return [...data.flatMap((it) => ['--tmpfs', it]), ...(existsSync(dotenv) ? ['--ro-bind', '/dev/null', dotenv] : [])];
 }
 
 function dataOf(folder: string): string {

@@ -12,6 +12,8 @@ export interface StarterParts {
   readonly mode: Exclude<Isolation, 'inline'>;
   /** Folders that webtasks can read although they are shut in. */
   readonly readable: readonly string[];
+  /** Folders in those that are empty for them. */
+  readonly hidden?: readonly string[] | undefined;
   /** For workers, where this process may choose their user. */
   readonly users: UserRange;
   readonly limits: Limits;
@@ -27,7 +29,16 @@ export interface StarterParts {
 export type StartOne = (onIdle: () => void) => Promise<Worker>;
 
 /** Makes what starts workers. Their program is made ready at once. */
-export function openStarter({ mode, readable, users, limits, network, project, onOutput }: StarterParts): StartOne {
+export function openStarter({
+  mode,
+  readable,
+  hidden,
+  users,
+  limits,
+  network,
+  project,
+  onOutput,
+}: StarterParts): StartOne {
   const isRoot = process.getuid?.() === 0;
   const program = findProgram(mode === 'sandbox' && isRoot);
   program.catch(() => undefined); // each start says so
@@ -43,6 +54,7 @@ export function openStarter({ mode, readable, users, limits, network, project, o
         maxFiles: files,
         program: await program,
         readable,
+        hidden,
         uid: user?.uid,
         hasNetwork: network !== 'none',
         project,

@@ -12,6 +12,7 @@ module.exports = ({ query: { folder } }, cb) => cb(null, {
   packed: attempt(() => require(folder + '/node_modules/pack')),
   text: attempt(() => readFileSync(folder + '/lib/text.txt', 'utf8')),
   env: attempt(() => readFileSync(folder + '/.env', 'utf8')),
+  keys: attempt(() => readdirSync(folder + '/data')),
   data: attempt(() => readdirSync(folder + '/.webtask')),
   write: attempt(() => writeFileSync(folder + '/lib/text.txt', 'mine')),
   create: attempt(() => writeFileSync(folder + '/.webtask/keys', '')),
@@ -35,7 +36,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
   const look = async (...args: string[]): Promise<unknown> => {
     const running = startRunning('webtask', ['serve', ...args, '--port', '0', '--isolation', 'sandbox'], {
       cwd: project.folder,
-      env: { ...CLUSTER, WEBTASK_DATA: join(project.folder, '.elsewhere') },
+      env: { ...CLUSTER, WEBTASK_DATA: 'data' },
     });
     server = running;
     const [, url = ''] = await running.until(/^listening on (http:\/\/\S+)/m);
@@ -44,11 +45,12 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
     return JSON.parse((await ask(`${url}/api/run/shop?${query}`, { method: 'POST', headers, body: LOOK })).body);
   };
 
-  it('shows them that folder and its packages, to read, but not its secrets', async () => {
+  it('shows them that folder and its packages, to read, but neither its secrets nor what the server keeps in it', async () => {
     expect(await look('.')).to.deep.equal({
       packed: 'packed',
       text: 'a text',
       env: 'EACCES',
+      keys: [],
       data: [],
       write: 'EROFS',
       create: 'EROFS',
@@ -61,6 +63,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
       packed: 'MODULE_NOT_FOUND',
       text: 'ENOENT',
       env: 'ENOENT',
+      keys: 'ENOENT',
       data: 'ENOENT',
       write: 'ENOENT',
       create: 'ENOENT',

@@ -194,6 +194,15 @@ not limited: memory, open files, files of this machine, network
       });
     });
 
+    it('with a folder that is not there, which no webtask could be shown', async () => {
+      const folder = join(project.folder, 'none');
+      expect(await refused([folder])).to.deep.equal({
+        status: 2,
+        stdout: '',
+        stderr: `webtask serve: The folder ${folder} cannot be shown to webtasks, since there is none. Check its path. [SERVE_NO_FOLDER]\n`,
+      });
+    });
+
     it('on a port that is taken', async () => {
       const other = createServer().listen(0, '127.0.0.1');
       await once(other, 'listening');

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { chmodSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { publicFolder } from '../../public-folder.ts';
 import type { Isolation } from '../../worker/choose-isolation.ts';
 
@@ -21,6 +21,20 @@ export function modulesFolder(dataFolder: string, mode: Isolation): string {
 /** The folders of this machine that webtasks can read although they are shut in. */
 export function readableFolders(modulesFolder: string, folder: string | undefined): string[] {
   return folder === undefined ? [modulesFolder] : [modulesFolder, folder];
+}
+
+/** The folder in which a server has its keys and its store, where it is in one that webtasks can read. */
+export function hiddenFolders(dataFolder: string, folder: string | undefined): string[] {
+  if (folder === undefined) return [];
+  const path = relative(realpathSync(folder), realpathSync(dataFolder));
+  const isInside = path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
+  return isInside && canReach(folder, dirname(path)) ? [join(folder, path)] : [];
+}
+
+/** Whether workers get there: those that are users of their own do not get everywhere, nor can they be shown less there. */
+function canReach(folder: string, path: string): boolean {
+  if (process.getuid?.() !== 0 || path === '.') return true;
+  return (statSync(join(folder, path)).mode & 0o001) === 0o001 && canReach(folder, dirname(path));
 }
 
 /** Servers do not share packages: each may have a registry of its own. */
