@@ -98,6 +98,9 @@ export function startRun(
     },
   };
   function refuse(error: unknown): void {
+    if (error instanceof WebtaskError && error.code === 'BODY_TOO_LARGE') {
+      report('body-too-large', `${name}: a body of more than ${settings.maxBodyBytes} bytes was refused.`);
+    }
     fail(error instanceof WebtaskError ? platformFailure(error, id) : webtaskFailure('uncaught', error));
   }
   function start(): void {

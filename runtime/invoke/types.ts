@@ -65,7 +65,7 @@ export interface RunSettings extends OutputReceivers {
 
 /** Something that a webtask did and that its caller does not see. */
 export interface RunProblem {
-  readonly kind: 'read-missing' | 'called-back-twice' | 'timed-out' | 'threw-after-answer' | 'ended';
+  readonly kind: 'read-missing' | 'called-back-twice' | 'timed-out' | 'threw-after-answer' | 'body-too-large' | 'ended';
   /** A sentence that names the webtask's file, and the line where it is known. */
   readonly message: string;
 }

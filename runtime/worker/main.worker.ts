@@ -22,6 +22,7 @@ const IDLE_MS = 100;
 
 const [network = 'all', forWhom] = process.argv.splice(2); // who is shut in has no policy to keep
 closeInherited();
+keepInspectorShut();
 wearSeatBelt(network as NetworkPolicy);
 silenceNotices(process.env);
 if (forWhom === FOR_PROJECT) serveOwnModules();
@@ -61,6 +62,11 @@ function startBeforeOthers(pipe: Socket): void {
     pipe.off('data', start);
     startWatchdog(where);
   }
+}
+
+/** Node opens a port for debuggers at this signal where nothing else is done at it. Newer ones are started without that. */
+function keepInspectorShut(): void {
+  if (!process.allowedNodeEnvironmentFlags.has('--disable-sigusr1')) process.on('SIGUSR1', () => undefined);
 }
 
 /** The server says so of the process that it starts, which may have started this one before. */

@@ -38,10 +38,12 @@ const FINE = 'module.exports = cb => cb(null, "fine");';
  * Uses a server for the attacks of a describe. After each, the next request to the attacked container is answered.
  *
  * @param limits - settings that are not as the tests usually have them
+ * @param limitMs - milliseconds that a webtask may take until it answers
  */
 export function useAttacked(
   isolation: NonNullable<ServerOptions['isolation']>,
   limits: Readonly<Record<string, string>> = {},
+  limitMs = 20_000,
 ): Attacked {
   let server: TestServer | undefined;
   let attacked = 'attacked';
@@ -56,7 +58,7 @@ export function useAttacked(
   before(async function () {
     if (isolation === 'sandbox') skipUnlessShutIn(this);
     const env = { ...CLUSTER, ...(await storeSettings()), ...LIMITS, ...limits };
-    server = await startTestServer(20_000, { isolation, env });
+    server = await startTestServer(limitMs, { isolation, env });
     await expectFine('other');
   });
   after(() => server?.close());

@@ -23,5 +23,5 @@ export function nodeArguments(memoryBytes: number): string[] {
   return [heap, '--single-threaded-gc', ...WITHOUT_INSPECTOR]; // workers are more than cores: helpers would only wait
 }
 
-/** A signal would open the port of the inspector; older Nodes cannot be told to leave it closed. */
+/** A signal would open the port of the inspector; older Nodes cannot be told so, and are given something else to do. */
 const WITHOUT_INSPECTOR = ['--disable-sigusr1'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));

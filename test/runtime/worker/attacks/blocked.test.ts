@@ -62,6 +62,14 @@ for (const mode of MODES) {
       expect(body).to.equal('{"url":"none"}');
     });
 
+    it('open none by the signal at which Node opens one', async () => {
+      const answer = await its.attack(
+        'module.exports = cb => { process.kill(process.pid, "SIGUSR1"); setTimeout(() => cb(null, { url: require("inspector").url() || "none" }), 200); };',
+      );
+      expect(answer.body).to.equal('{"url":"none"}');
+      expect(its.server.lines.filter((line) => line.includes('Debugger listening'))).to.deep.equal([]);
+    });
+
     it('show no secret in the names of their functions', async () => {
       const spin =
         'module.exports = (ctx, cb) => { const it = { [ctx.secrets.KEY]: () => { for (;;); } }; it[ctx.secrets.KEY](); };';
