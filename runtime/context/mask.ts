@@ -5,17 +5,32 @@ const MASK = '***';
 /** Shorter values are left alone: masking `1` or `eu` would make a log unreadable and protect nothing. */
 const SHORTEST = 4;
 
+type Mask = (text: string) => string;
+
+const masks = new WeakMap<object, Mask>();
+
 /**
  * Makes a function that hides secret values in text that is about to be printed.
  *
  * A value is also found in the forms it takes inside URLs, forms, JSON, Base64 and
  * objects that are printed, and where it overlaps with another.
  *
+ * It is made once for each object of secrets, which must not change: every answer that is an error asks for it.
+ *
  * @param secrets - names to values
  * @example
  * maskSecrets({ API_KEY: 'sk-12345' })('GET /?key=sk-12345'); // 'GET /?key=***'
  */
-export function maskSecrets(secrets: Readonly<Record<string, string>>): (text: string) => string {
+export function maskSecrets(secrets: Readonly<Record<string, string>>): Mask {
+  let mask = masks.get(secrets);
+  if (!mask) {
+    mask = createMask(secrets);
+    masks.set(secrets, mask);
+  }
+  return mask;
+}
+
+function createMask(secrets: Readonly<Record<string, string>>): Mask {
   const spellings = new Set(Object.values(secrets).flatMap(spellingsOf));
   return (text) => {
     const places: [start: number, end: number][] = [];

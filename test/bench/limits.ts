@@ -47,7 +47,7 @@ export async function bench({ quick, say }: BenchOptions): Promise<BenchResult> 
   for (const [name, values] of Object.entries(speeds)) contenders[name] = measured(values, 'runs/s');
   // Of each round by itself: what else the machine does changes from one round to the next.
   const ratios = speeds['with limits'].map((speed, i) => speed / (speeds['without limits'][i] ?? Number.NaN));
-  return { rounds, contenders, ratios: { 'with limits / without limits': measured(ratios, '').median } };
+  return { rounds, contenders, ratios: { 'with limits/without limits': measured(ratios, '').median } };
 }
 
 /** Store writes of 6,000 runs, 50 a second, in turn on each server; by a thousand. */

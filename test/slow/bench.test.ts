@@ -16,7 +16,7 @@ describe('npm run bench -- limits --quick --json', () => {
   it('prints one JSON object with what was measured, and on what', () => {
     const result = benchOf('limits');
     expect(Object.keys(result)).to.deep.equal(['bench', 'machine', 'versions', 'rounds', 'contenders', 'ratios']);
-    expect(result).to.deep.include({ bench: 'limits', rounds: 1 });
+    expect(result).to.include({ bench: 'limits', rounds: 3 });
     expect(result.machine).to.have.all.keys('cpu', 'cores', 'system');
     expect(result.versions).to.have.all.keys('node', 'webtask-kit');
     expect(result.contenders).to.deep.include({
