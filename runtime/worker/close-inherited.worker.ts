@@ -27,8 +27,8 @@ function listDescriptors(): number[] {
 
 function flagsOf(descriptor: number): number {
   try {
-    const [, flags = ''] = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1')) ?? [];
-    return Number.parseInt(flags, 8);
+    const flags = /^flags:\s+(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'))?.[1];
+    return flags === undefined ? OPENED_HERE : Number.parseInt(flags, 8);
   } catch {
     return OPENED_HERE; // that of the list itself
   }

@@ -12,7 +12,7 @@ module.exports = ({ query: { folder } }, cb) => cb(null, {
   packed: attempt(() => require(folder + '/node_modules/pack')),
   text: attempt(() => readFileSync(folder + '/lib/text.txt', 'utf8')),
   env: attempt(() => readFileSync(folder + '/.env', 'utf8')),
-  keys: attempt(() => readdirSync(folder + '/data')),
+  kept: existsSync(folder + '/data/kept'),
   data: attempt(() => readdirSync(folder + '/.webtask')),
   write: attempt(() => writeFileSync(folder + '/lib/text.txt', 'mine')),
   create: attempt(() => writeFileSync(folder + '/.webtask/keys', '')),
@@ -27,6 +27,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
     project = createProject({ 'lib/text.txt': 'a text', '.env': 'OTHERS=sk_1\n' });
     project.write('node_modules/pack/index.js', 'module.exports = "packed";');
     project.write('.webtask/keys', '{}');
+    project.write('data/kept', 'by the server');
     chmodSync(project.folder, 0o755); // workers are other users
     for (const secret of ['.env', '.webtask/keys']) chmodSync(join(project.folder, secret), 0o644);
   });
@@ -50,7 +51,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
       packed: 'packed',
       text: 'a text',
       env: 'EACCES',
-      keys: [],
+      kept: false,
       data: [],
       write: 'EROFS',
       create: 'EROFS',
@@ -63,7 +64,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
       packed: 'MODULE_NOT_FOUND',
       text: 'ENOENT',
       env: 'ENOENT',
-      keys: 'ENOENT',
+      kept: false,
       data: 'ENOENT',
       write: 'ENOENT',
       create: 'ENOENT',

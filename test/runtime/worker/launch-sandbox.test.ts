@@ -9,6 +9,11 @@ import { skipUnlessShutIn } from '../../support/isolation.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { answerOf, runnable } from '../../support/worker.ts';
 
+const CERTIFICATES = '/etc/ssl/certs/ca-certificates.crt';
+const ZONES = '/usr/share/zoneinfo/';
+/** What of those is not in the temporary folder, which is a worker's own, and is on this machine. */
+const isShown = (path: string): boolean => path === '/worker.cjs' || (existsSync(path) && !path.startsWith('/tmp/'));
+
 describe('a worker that is shut in', () => {
   let program = '';
   let packages = '';
@@ -62,6 +67,14 @@ describe('a worker that is shut in', () => {
     ]);
     expect(await inside("fs.readdirSync('/etc')")).to.deep.equal(['ssl']);
     expect(await inside("tried(() => fs.readFileSync('/etc/passwd'))")).to.equal('ENOENT');
+    const files = `fs.readdirSync('/', { withFileTypes: true })
+      .filter(({ name }) => !['dev', 'proc', 'tmp'].includes(name))
+      .flatMap(({ name }) => fs.lstatSync('/' + name).isFile() ? ['/' + name] :
+        fs.readdirSync('/' + name, { recursive: true }).map((it) => '/' + name + '/' + it))
+      .filter((it) => !fs.lstatSync(it).isDirectory())`;
+    const isLibrary = /\.so(\.\d+)*$/;
+    const others = ((await inside(files)) as string[]).filter((it) => !isLibrary.test(it) && !it.startsWith(ZONES));
+    expect(others).to.have.members([CERTIFICATES, process.execPath, '/worker.cjs'].filter(isShown));
     // The program itself sets the one that has the AWS SDK say nothing.
     expect(await inside('process.env')).to.include({ HOME: '/tmp', PWD: '/tmp' });
     expect(await inside('Object.keys(process.env).length')).to.equal(3);
@@ -80,7 +93,7 @@ describe('a worker that is shut in', () => {
   });
 
   it('finds the certificates of public authorities and the time zones that this machine has', async () => {
-    for (const path of ['/etc/ssl/certs/ca-certificates.crt', '/usr/share/zoneinfo/Europe/Berlin']) {
+    for (const path of [CERTIFICATES, `${ZONES}Europe/Berlin`]) {
       const length = existsSync(path) ? readFileSync(path).length : 'ENOENT';
       expect(await inside(`tried(() => fs.readFileSync('${path}').length)`), path).to.equal(length);
     }

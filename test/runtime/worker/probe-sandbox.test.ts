@@ -62,6 +62,17 @@ describe('whether webtasks can be shut in', () => {
     );
   });
 
+  it('is an error where it was asked for, and they would have no network that is filtered', async function () {
+    process.env.PATH = PATH;
+    skipUnlessShutIn(this);
+    process.env.PATH = folder;
+    for (const tool of ['prlimit', 'setpriv']) install(tool, 'exit 0');
+    expect(await refusalOf(chooseIsolation('sandbox', USERS, 'public'))).to.include({
+      code: 'NETWORK_UNAVAILABLE',
+      fix: 'Install slirp4netns and nftables (apt-get install slirp4netns nftables), or start with --network none.',
+    });
+  });
+
   it('is an error where it was asked for', async () => {
     rmSync(join(folder, 'bwrap'));
     expect(await refusalOf(chooseIsolation('sandbox', USERS, 'none'))).to.deep.equal({
