@@ -74,7 +74,7 @@ export async function serve(
     await server.close();
     log?.info('stopped');
   });
-  const { mode, because, unlimited } = server.isolation;
+  const { mode, because, unlimited, cgroups } = server.isolation;
   log?.info('started', { url: server.url, isolation: mode, version: version() });
   console.log(`listening on ${server.url} (${mode}: ${ISOLATION[mode]})`);
   if (because !== undefined) console.log(`no sandbox: ${because}`);
@@ -82,9 +82,12 @@ export async function serve(
     console.log(`no public URL: what it prints begins with ${server.url}, where no other machine finds it. Set --url.`);
   }
   if (unlimited.length > 0) console.log(`not limited: ${unlimited.join(', ')}`);
+  if (cgroups.length > 0) console.log(`limited by control groups: ${cgroups.map((it) => CONTROLLED[it]).join(', ')}`);
   console.log(`next: webtask token mint --container default --delegation-depth 1 --data ${options.data}`);
   if (options.tlsCert) process.on('SIGHUP', () => void server.reloadTls().catch(onError));
 }
+
+const CONTROLLED = { memory: 'memory', pids: 'processes' } as const;
 
 /** It listens on all that there are, and so has no address of its own. */
 const ALL_ADDRESSES = /^(?:0|0\.0\.0\.0|::)$/;

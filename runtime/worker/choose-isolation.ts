@@ -1,4 +1,5 @@
 import { fail, WebtaskError } from '../errors.ts';
+import { type Controller, openCgroups } from './cgroup/index.ts';
 import { canLimit } from './launch.ts';
 import type { NetworkPolicy } from './network/index.ts';
 import { probeSandbox } from './probe-sandbox.ts';
@@ -14,6 +15,8 @@ export interface ChosenIsolation {
   readonly because?: string | undefined;
   /** What the operating system does not limit. */
   readonly unlimited: readonly string[];
+  /** What control groups limit besides, for all processes of a worker together. */
+  readonly cgroups: readonly Controller[];
 }
 
 /**
@@ -31,12 +34,14 @@ export async function chooseIsolation(
   network: NetworkPolicy,
   first?: Promise<unknown>,
 ): Promise<ChosenIsolation> {
-  if (asked === 'inline' || asked === 'process') return { mode: asked, unlimited: unlimitedIn(asked) };
+  if (asked === 'inline') return { mode: asked, unlimited: unlimitedIn(asked), cgroups: [] };
+  const cgroups = (await openCgroups())?.controllers ?? [];
+  if (asked === 'process') return { mode: asked, unlimited: unlimitedIn(asked), cgroups };
   const isShutIn = await first?.then(
     () => true,
     () => false, // it is tried below why
   );
-  if (isShutIn) return { mode: 'sandbox', unlimited: [] };
+  if (isShutIn) return { mode: 'sandbox', unlimited: [], cgroups };
   const uid = process.getuid?.() === 0 ? users.last : undefined;
   const probing = network === 'none' ? undefined : tryNetwork(network, uid);
   probing?.catch(() => undefined); // of no interest where workers cannot be shut in
@@ -45,9 +50,9 @@ export async function chooseIsolation(
     await probing;
   } catch (error) {
     if (asked === 'sandbox' || !(error instanceof WebtaskError)) throw error;
-    return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: unlimitedIn('process') };
+    return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: unlimitedIn('process'), cgroups };
   }
-  return { mode: 'sandbox', unlimited: [] };
+  return { mode: 'sandbox', unlimited: [], cgroups };
 }
 
 async function tryNetwork(policy: 'public' | 'all', uid: number | undefined): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Cgroup } from './cgroup/index.ts';
 import { findTool } from './find-tool.ts';
 import type { Limits } from './limits/limits.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
@@ -13,6 +14,8 @@ export interface Launch {
   readonly inputs?: readonly (Buffer | string)[] | undefined;
   /** Whose worker it is, where it is for one project. */
   readonly project?: WorkerProject | undefined;
+  /** What it is to be in, with all that comes from it; nothing else is, and it is removed with the worker. */
+  readonly cgroup?: Cgroup | undefined;
 }
 
 /** A project whose webtasks have a worker of their own. */

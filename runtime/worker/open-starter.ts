@@ -1,7 +1,10 @@
+import { WebtaskError } from '../errors.ts';
+import { type Cgroup, openCgroups } from './cgroup/index.ts';
 import type { Isolation } from './choose-isolation.ts';
 import { launchProcess, type WorkerProject } from './launch.ts';
 import { launchSandbox } from './launch-sandbox.ts';
 import type { Limits } from './limits/limits.ts';
+import { containerBytes } from './limits/node-arguments.ts';
 import type { Attachable, NetworkPolicy } from './network/index.ts';
 import { findProgram } from './program.ts';
 import { startWorker, type Worker } from './start-worker.ts';
@@ -43,6 +46,16 @@ export function openStarter({
   const program = findProgram(mode === 'sandbox' && isRoot);
   program.catch(() => undefined); // each start says so
 
+  /** Nobody gets less than was said at start: where groups can be made, each worker has one. */
+  async function makeCgroup(): Promise<Cgroup | undefined> {
+    const cgroups = await openCgroups();
+    try {
+      return cgroups?.create({ memoryBytes: containerBytes(limits.memoryBytes), processes: limits.processes });
+    } catch (error) {
+      throw new WebtaskError('WORKER_NOT_STARTED', { reason: (error as Error).message }); // of the file system
+    }
+  }
+
   async function startShutIn(onIdle: () => void): Promise<Worker> {
     const user = isRoot ? await takeUser(users) : undefined;
     const { memoryBytes, temporaryBytes, processes, files } = limits;
@@ -60,7 +73,8 @@ export function openStarter({
         project,
       };
       const prepare = network === 'none' ? undefined : (it: Attachable) => attach(it, network, user?.uid);
-      const worker = await startWorker(launchSandbox(settings), onOutput, onIdle, limits, prepare);
+      const launch = { ...launchSandbox(settings), cgroup: await makeCgroup() };
+      const worker = await startWorker(launch, onOutput, onIdle, limits, prepare);
       worker.ended.then(() => user?.release());
       return worker;
     } catch (error) {
@@ -81,6 +95,8 @@ export function openStarter({
   }
 
   if (mode === 'sandbox') return startShutIn;
-  return async (onIdle) =>
-    startWorker(launchProcess(await program, limits, network, project), onOutput, onIdle, limits);
+  return async (onIdle) => {
+    const launch = launchProcess(await program, limits, network, project);
+    return startWorker({ ...launch, cgroup: await makeCgroup() }, onOutput, onIdle, limits);
+  };
 }

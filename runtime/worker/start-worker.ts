@@ -19,6 +19,8 @@ import { createSharedMemory } from './shared-memory.ts';
 /** A process that runs webtasks of one container. */
 export interface Worker extends Pick<Runs, 'run' | 'forget' | 'count' | 'isFit' | 'ping'> {
   readonly pid: number;
+  /** Milliseconds of CPU time that all its processes have used, where the kernel counts that. */
+  cpuMs?(): number;
   /** Ends the process at once; what runs fails with WORKER_ENDED and that reason. */
   kill(reason: string): void;
   /** Asks where its code is. */
@@ -46,7 +48,7 @@ export async function startWorker(
   limits: Limits = readLimits({}),
   prepare?: (starting: Pick<Worker, 'pid' | 'ended' | 'kill'>) => Promise<void>,
 ): Promise<Worker> {
-  const { inputs = [], project } = launch;
+  const { inputs = [], project, cgroup } = launch;
   const memory = openMemory();
   const child = spawnWith(memory, launch);
   const { pid = 0 } = child;
@@ -58,7 +60,9 @@ export async function startWorker(
   const kill = (why: string, because?: Breach): void => {
     reason ??= why;
     breach ??= because;
-    if (child.exitCode === null && child.signalCode === null) killTree(pid);
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    cgroup?.kill();
+    killTree(pid); // also of what has not been put there yet
   };
   /** The pipes of a process that ends by itself are closed first, and how it ends says more. */
   const onClosed = (what: string): void => void setTimeout(kill, ENDING_MS, `it closed its ${what}`).unref();
@@ -77,6 +81,7 @@ export async function startWorker(
   const ended = new Promise<string>((resolve) => {
     const end = (what: string, because?: WebtaskError): void => {
       reason ??= because?.message ?? what;
+      void cgroup?.remove();
       runs.end(reason, breach ?? (because && { error: because }));
       shared?.close();
       resolve(reason);
@@ -84,9 +89,10 @@ export async function startWorker(
     child.once('error', (error) => end(error.message));
     child.once('exit', (code, signal) => {
       killGroup(pid);
+      cgroup?.kill();
       const last = (): void => {
         clearTimeout(timer);
-        const limit = describeEnd({ code, signal }, printed, runs.container, limits);
+        const limit = describeEnd({ code, signal }, printed, runs.container, limits, cgroup?.ranOutOfMemory());
         end(`its process ended with ${signal ?? `exit code ${code}`}`, limit);
       };
       // What it printed last says why, and may be on its way; who else holds its output may go on for ever.
@@ -98,11 +104,17 @@ export async function startWorker(
     throw new WebtaskError('WORKER_NOT_STARTED', { reason: why });
   });
   failed.catch(() => undefined); // it ends at some time
+  let isReady = false;
+  const ready = runs.ready.then(() => {
+    isReady = true;
+  });
+  const taken = cgroup?.take(pid, () => isReady).catch((error: Error) => kill(error.message));
   const prepared = prepare?.({ pid, ended, kill: (why) => kill(why) });
-  await Promise.race([Promise.all([runs.ready, prepared]), failed]);
+  await Promise.race([Promise.all([ready, taken, prepared]), failed]);
   return {
     pid,
     ended,
+    ...(cgroup && { cpuMs: cgroup.cpuMs }),
     kill: (why) => kill(why),
     breach: (error, blamed) => kill(error.message, { error, blamed }),
     where: watchdog.ask,
@@ -118,8 +130,9 @@ export async function startWorker(
   };
 }
 
-/** @throws WORKER_NOT_STARTED where the system has nothing left for it; the memory is closed then */
-function spawnWith(memory: number | undefined, { command, args, env, inputs = [], project }: Launch): ChildProcess {
+/** @throws WORKER_NOT_STARTED where the system has nothing left for it; its memory and its group are gone then */
+function spawnWith(memory: number | undefined, launch: Launch): ChildProcess {
+  const { command, args, env, inputs = [], project, cgroup } = launch;
   try {
     const child = spawn(command, args, {
       env,
@@ -129,6 +142,7 @@ function spawnWith(memory: number | undefined, { command, args, env, inputs = []
     return withPipes(child);
   } catch (error) {
     if (memory !== undefined) closeSync(memory);
+    void cgroup?.remove();
     return fail('WORKER_NOT_STARTED', { reason: (error as Error).message }); // a system error, or its own
   }
 }

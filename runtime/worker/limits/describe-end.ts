@@ -1,5 +1,6 @@
 import { WebtaskError } from '../../errors.ts';
 import type { Limits } from './limits.ts';
+import { containerBytes } from './node-arguments.ts';
 
 /** What V8, Node and the C++ library say when there is no memory left, and end; the last where two threads do at once. */
 const OUT_OF_MEMORY =
@@ -13,6 +14,7 @@ const ABORTS: ReadonlySet<number | string> = new Set(['SIGABRT', 'SIGSEGV', 128 
  * Says what ended a process, where that was a limit.
  *
  * @param output - the last that the process printed
+ * @param ranOutTogether - whether the kernel ended it because all processes of the container had too much together
  * @returns nothing where it was something else
  */
 export function describeEnd(
@@ -20,7 +22,10 @@ export function describeEnd(
   output: string,
   container: string,
   { memoryBytes }: Limits,
+  ranOutTogether = false,
 ): WebtaskError | undefined {
+  if (ranOutTogether)
+    return new WebtaskError('RUN_MEMORY_EXCEEDED', { container, maxBytes: containerBytes(memoryBytes) });
   const how = signal ?? code ?? 0;
   if (!CRASHES.has(how) && !(ABORTS.has(how) && OUT_OF_MEMORY.test(output))) return undefined;
   return new WebtaskError('RUN_MEMORY_EXCEEDED', { container, maxBytes: memoryBytes });

@@ -11,6 +11,8 @@ export interface Supervised {
   readonly pid: number;
   /** Requests that are being answered. */
   readonly count: number;
+  /** Milliseconds of CPU time that all its processes have used, where the kernel counts that. */
+  cpuMs?(): number;
   /** Asks for a sign of life. */
   ping(onPong: () => void): void;
   /** Asks where its code is. */
@@ -55,6 +57,8 @@ interface Watched {
   /** When its CPU time was looked at, and what it was. */
   sampledAt: number;
   tree: ProcessTree | undefined;
+  /** Milliseconds of CPU time that the kernel had counted then. */
+  cpuMs: number | undefined;
   /** Whether it used the processor when it was last looked at. */
   isActive: boolean;
   isEnding: boolean;
@@ -109,7 +113,7 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
   function lookAtUse(worker: Supervised, it: Watched, at: number): void {
     const tree = readProcessTree(worker.pid);
     if (!tree) return;
-    const used = it.tree ? usedSince(it.tree, tree) : 0;
+    const used = worker.cpuMs ? counted(worker, it) : it.tree ? usedSince(it.tree, tree) : 0;
     it.isActive = worker.count > 0 || !it.tree || used > (at - it.sampledAt) * IDLE_SHARE;
     it.tree = tree;
     it.sampledAt = at;
@@ -125,6 +129,22 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
       it.isEnding = true;
       worker.breach(new WebtaskError('RUN_MEMORY_EXCEEDED', { container, maxBytes }));
     }
+  }
+
+  /**
+   * What one has used since it was looked at; where nobody has counted it, no more than the time that it had. Of one that
+   * was ended for what it did nothing is added: the second chance of its container is for what comes then.
+   */
+  function lastUse(worker: Supervised, it: Watched): number {
+    if (it.isEnding) return 0;
+    return worker.cpuMs ? counted(worker, it) : Math.min(now() - it.sampledAt, beatMs);
+  }
+
+  /** Milliseconds of CPU time that the kernel has counted since it was asked before. */
+  function counted(worker: Supervised, it: Watched): number {
+    const before = it.cpuMs ?? 0;
+    it.cpuMs = worker.cpuMs?.() ?? before;
+    return it.cpuMs - before;
   }
 
   /** Who is to blame is known by whose code is running; that it ends does not depend on that. */
@@ -145,6 +165,7 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
         pingedAt: undefined,
         sampledAt: at,
         tree: undefined,
+        cpuMs: worker.cpuMs?.(),
         isActive: true,
         isEnding: false,
       };
@@ -152,9 +173,7 @@ export function createSupervisor(limits: Limits, now: () => number): Supervisor 
       timer ??= setInterval(look, tickMs).unref();
       worker.ended.then(() => {
         watched.delete(worker);
-        // What one has used that ends by itself between two looks is not known, but no more than that.
-        const unknown = it.isEnding ? 0 : Math.min(now() - it.sampledAt, beatMs);
-        budget.charge(container, START_MS + unknown, now()); // for the one that its container needs next
+        budget.charge(container, START_MS + lastUse(worker, it), now()); // for the one that its container needs next
         if (watched.size > 0) return;
         clearInterval(timer);
         timer = undefined;

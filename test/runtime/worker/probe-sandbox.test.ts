@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { openCgroups } from '../../../runtime/worker/cgroup/index.ts';
 import { chooseIsolation } from '../../../runtime/worker/choose-isolation.ts';
 import { skipUnlessShutIn } from '../../support/isolation.ts';
 import { refusalOf } from '../../support/refusal.ts';
@@ -39,7 +40,8 @@ describe('whether webtasks can be shut in', () => {
   it('is tried, and they are where they can be', async function () {
     process.env.PATH = PATH;
     skipUnlessShutIn(this);
-    expect(await chooseIsolation(undefined, USERS, 'none')).to.deep.equal({ mode: 'sandbox', unlimited: [] });
+    const cgroups = (await openCgroups())?.controllers ?? [];
+    expect(await chooseIsolation(undefined, USERS, 'none')).to.deep.equal({ mode: 'sandbox', unlimited: [], cgroups });
   });
 
   it('is said where it cannot be had and nobody asked for it; they have a process of their own', async () => {

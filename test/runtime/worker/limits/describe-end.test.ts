@@ -26,6 +26,14 @@ describe('the end of a process', () => {
     ]);
   });
 
+  it('was of what all processes of a container had together where the system ended it for that', () => {
+    const error = describeEnd({ code: null, signal: 'SIGKILL' }, '', 'dev', readLimits({}), true);
+    expect([error?.code, error?.message]).to.deep.equal([
+      'RUN_MEMORY_EXCEEDED',
+      'The webtasks of dev used more than 704643072 bytes of memory.',
+    ]);
+  });
+
   it('was of something else where it only aborts, or only says so', () => {
     expect(codeOf(null, 'SIGABRT', '')).to.equal(undefined);
     expect(codeOf(1, null, HEAP)).to.equal(undefined);

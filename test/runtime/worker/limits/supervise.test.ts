@@ -48,6 +48,36 @@ describe('whoever looks after workers', () => {
   const watch = (worker: Process): void =>
     createSupervisor(readLimits({ WEBTASK_LIMIT_BLOCKED_MS: '5000' }), () => performance.now()).watch('dev', worker);
 
+  it('has what the kernel counted for a worker be its CPU time, to the last of it where it ends by itself', async () => {
+    const ends: ((reason: string) => void)[] = [];
+    let used = 70;
+    const startCounted = (): Process =>
+      Object.assign(startProcess(1), {
+        pid: process.pid, // its own count is of no interest then
+        cpuMs: () => used,
+        ended: new Promise<string>((resolve) => ends.push(resolve)),
+      });
+    const supervisor = createSupervisor(readLimits({ WEBTASK_LIMIT_CPU_MS: '1000' }), () => performance.now());
+    const [first, second] = [startCounted(), startCounted()];
+    supervisor.watch('dev', first);
+    used += 400;
+    clock.tick(1000);
+    used += 450; // with 150 for the next worker, all that it may use
+    ends[0]?.('by itself');
+    await first.ended;
+    supervisor.watch('dev', second);
+    clock.tick(1000);
+    expect([first.broken, second.broken]).to.deep.equal([[], []]);
+    used += 1;
+    clock.tick(1000);
+    await second.place;
+    expect(second.broken.map(([code]) => code)).to.deep.equal(['RUN_CPU_EXCEEDED']);
+    used += 5000; // until it is ended, of which nothing is taken from its second chance
+    ends[1]?.('it was told to');
+    await second.ended;
+    supervisor.admit('dev');
+  });
+
   it('asks those that answer something for a sign of life, once a second, and no others', () => {
     const [busy, idle] = [startProcess(1), startProcess(0)];
     watch(busy);

@@ -1,0 +1,2 @@
+export type { Cgroup, Controller } from './cgroup.ts';
+export { type Cgroups, openCgroups } from './open-cgroups.ts';
