@@ -4,7 +4,7 @@ import { readLimits } from '../worker/limits/limits.ts';
 import { openStarter, type StartOne } from '../worker/open-starter.ts';
 import { type Ahead, startAhead } from '../worker/start-ahead.ts';
 import { networkPolicy, type ServerOptions, workerUsers } from './options.ts';
-import { hiddenFolders, modulesFolder, readableFolders } from './run/modules-folder.ts';
+import { hiddenFolders, modulesFolder } from './run/modules-folder.ts';
 
 /** The first worker of a server, and what it is shut in with. */
 export interface FirstWorker extends Ahead {
@@ -26,8 +26,8 @@ export function startFirst(options: ServerOptions): FirstWorker | undefined {
     mkdirSync(dataFolder, { recursive: true, mode: 0o700 }); // as who opens the store would
     return openStarter({
       mode,
-      readable: readableFolders(modulesFolder(dataFolder, mode), folder),
-      hidden: hiddenFolders(dataFolder, folder),
+      readable: [modulesFolder(dataFolder, mode)],
+      shown: folder === undefined ? undefined : { folder, hidden: hiddenFolders(dataFolder, folder) },
       users: workerUsers(options),
       limits: readLimits(env),
       network: networkPolicy(options),

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import { findTool } from './find-tool.ts';
 import { type Launch, MAX_CPU_SECONDS, type WorkerProject } from './launch.ts';
 import { dataBytes, nodeArguments } from './limits/node-arguments.ts';
@@ -7,6 +7,7 @@ import { FOR_PROJECT } from './modules-descriptor.ts';
 import { RESOLV_CONF } from './network/policy.ts';
 import { seccompFilter } from './seccomp.ts';
 import { MEMORY_BYTES } from './shared-memory.ts';
+import { type ShownFolder, showFolder } from './show-folder.ts';
 
 /** What a sandbox is made with. */
 export interface SandboxSettings {
@@ -14,8 +15,8 @@ export interface SandboxSettings {
   readonly program?: string | undefined;
   /** Folders that are read-only under their own paths: the packages that webtasks can require. */
   readonly readable: readonly string[];
-  /** Folders in those that are empty for them: where the keys of a server are, beside `.webtask`. */
-  readonly hidden?: readonly string[] | undefined;
+  /** A folder that they see a part of. */
+  readonly shown?: ShownFolder | undefined;
   /** A user that nobody else is, where this process may choose one. */
   readonly uid?: number | undefined;
   /** Bytes of memory, buffers included. */
@@ -84,18 +85,12 @@ function runOf({ project }: SandboxSettings): string[] {
   return project === undefined ? [PROGRAM] : [PROGRAM, 'all', FOR_PROJECT];
 }
 
-function bubblewrap({
-  program,
-  readable,
-  hidden = [],
-  temporaryBytes,
-  hasNetwork,
-  project,
-}: SandboxSettings): string[] {
+function bubblewrap({ program, readable, shown, temporaryBytes, hasNetwork, project }: SandboxSettings): string[] {
   const files = [...sharedLibraries(), ...PUBLIC_FILES];
   // What is in another one comes after it: packages may be in a data folder, and that is hidden.
   const folders = [...readable].sort((a, b) => a.length - b.length);
-  const empty = [...new Set([...folders.map(dataOf), ...hidden])].filter(existsSync);
+  const hidden = folders.map(dataOf).filter(existsSync);
+  const part = shown && showFolder(shown);
   return [
     tool('bwrap'),
     '--unshare-all',
@@ -132,20 +127,21 @@ function bubblewrap({
     process.execPath,
     process.execPath,
     ...files.flatMap((file) => ['--ro-bind-try', file, file]),
-    ...folders.flatMap((folder) => ['--ro-bind', folder, folder, ...hide(folder, empty)]),
+    ...(part?.args ?? []),
+    ...folders.flatMap((folder) => ['--ro-bind', folder, folder, ...hide(folder)]),
     ...(program === undefined ? [] : ['--ro-bind', program, PROGRAM]),
     '--chdir',
     project?.folder ?? '/tmp',
-    ...['/', ...empty].flatMap((folder) => ['--remount-ro', folder]),
+    ...['/', ...hidden, ...(part?.inMemory ?? [])].flatMap((folder) => ['--remount-ro', folder]),
     '--',
   ];
 }
 
 /** The keys of a server and the secrets of a project may be where its files are, and are no webtask's. */
-function hide(folder: string, empty: readonly string[]): string[] {
-  const data = empty.filter((it) => it === folder || it.startsWith(join(folder, sep)));
+function hide(folder: string): string[] {
+  const data = existsSync(dataOf(folder)) ? ['--tmpfs', dataOf(folder)] : [];
   const dotenv = join(folder, '.env');
-  return [...data.flatMap((it) => ['--tmpfs', it]), ...(existsSync(dotenv) ? ['--ro-bind', '/dev/null', dotenv] : [])];
+  return [...data, ...(existsSync(dotenv) ? ['--ro-bind', '/dev/null', dotenv] : [])];
 }
 
 function dataOf(folder: string): string {

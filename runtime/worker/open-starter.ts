@@ -7,6 +7,7 @@ import type { Limits } from './limits/limits.ts';
 import { containerBytes } from './limits/node-arguments.ts';
 import type { Attachable, NetworkPolicy } from './network/index.ts';
 import { findProgram } from './program.ts';
+import type { ShownFolder } from './show-folder.ts';
 import { startWorker, type Worker } from './start-worker.ts';
 import { takeUser, type UserRange } from './users.ts';
 
@@ -15,8 +16,8 @@ export interface StarterParts {
   readonly mode: Exclude<Isolation, 'inline'>;
   /** Folders that webtasks can read although they are shut in. */
   readonly readable: readonly string[];
-  /** Folders in those that are empty for them. */
-  readonly hidden?: readonly string[] | undefined;
+  /** A folder that they can read a part of. */
+  readonly shown?: ShownFolder | undefined;
   /** For workers, where this process may choose their user. */
   readonly users: UserRange;
   readonly limits: Limits;
@@ -35,7 +36,7 @@ export type StartOne = (onIdle: () => void) => Promise<Worker>;
 export function openStarter({
   mode,
   readable,
-  hidden,
+  shown,
   users,
   limits,
   network,
@@ -67,7 +68,7 @@ export function openStarter({
         maxFiles: files,
         program: await program,
         readable,
-        hidden,
+        shown,
         uid: user?.uid,
         hasNetwork: network !== 'none',
         project,

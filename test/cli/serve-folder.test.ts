@@ -34,7 +34,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
   after(() => project?.remove());
   afterEach(() => server?.kill());
 
-  const look = async (...args: string[]): Promise<unknown> => {
+  const serve = async (...args: string[]): Promise<() => Promise<Record<string, unknown>>> => {
     const running = startRunning('webtask', ['serve', ...args, '--port', '0', '--isolation', 'sandbox'], {
       cwd: project.folder,
       env: { ...CLUSTER, WEBTASK_DATA: 'data' },
@@ -43,23 +43,34 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
     const [, url = ''] = await running.until(/^listening on (http:\/\/\S+)/m);
     const headers = { Authorization: `Bearer ${await clusterToken({ ten: 'shop' })}` };
     const query = new URLSearchParams({ folder: project.folder });
-    return JSON.parse((await ask(`${url}/api/run/shop?${query}`, { method: 'POST', headers, body: LOOK })).body);
+    return async () =>
+      JSON.parse((await ask(`${url}/api/run/shop?${query}`, { method: 'POST', headers, body: LOOK })).body);
   };
 
   it('shows them that folder and its packages, to read, but neither its secrets nor what the server keeps in it', async () => {
-    expect(await look('.')).to.deep.equal({
+    const look = await serve('.');
+    expect(await look()).to.deep.equal({
       packed: 'packed',
       text: 'a text',
-      env: 'EACCES',
+      env: 'ENOENT',
       kept: false,
-      data: [],
+      data: 'ENOENT',
       write: 'EROFS',
-      create: 'EROFS',
+      create: 'ENOENT',
     });
     expect(existsSync(join(project.folder, '.webtask/keys'))).to.equal(true);
   });
 
+  it('shows them no secret that is written while they run, either', async () => {
+    const look = await serve('.');
+    const before = await look();
+    project.write('.env', 'OTHERS=sk_2\n'); // by another file that takes its place, as editors do
+    chmodSync(join(project.folder, '.env'), 0o644);
+    expect(await look()).to.deep.equal(before);
+  });
+
   it('shows them nothing of it where no folder is named', async () => {
+    const look = await serve();
     expect(await look()).to.deep.equal({
       packed: 'MODULE_NOT_FOUND',
       text: 'ENOENT',

@@ -18,14 +18,8 @@ export function modulesFolder(dataFolder: string, mode: Isolation): string {
   return folder;
 }
 
-/** The folders of this machine that webtasks can read although they are shut in. */
-export function readableFolders(modulesFolder: string, folder: string | undefined): string[] {
-  return folder === undefined ? [modulesFolder] : [modulesFolder, folder];
-}
-
 /** The folder in which a server has its keys and its store, where it is in one that webtasks can read. */
-export function hiddenFolders(dataFolder: string, folder: string | undefined): string[] {
-  if (folder === undefined) return [];
+export function hiddenFolders(dataFolder: string, folder: string): string[] {
   const path = relative(realpathSync(folder), realpathSync(dataFolder));
   const isInside = path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
   return isInside && canReach(folder, dirname(path)) ? [join(folder, path)] : [];

@@ -1,6 +1,5 @@
 import type { Documents } from '../../store/index.ts';
 import type { Isolation, Limits, NetworkPolicy, PoolLimits, StartOne, UserRange } from '../../worker/index.ts';
-import { readableFolders } from './modules-folder.ts';
 import type { Runner } from './runner.ts';
 import type { VersionParts } from './versions.ts';
 
@@ -38,6 +37,6 @@ export async function openRunner(mode: Isolation, parts: RunnerParts): Promise<R
     import('../../worker/index.ts'),
     import('./worker-runner.ts'),
   ]);
-  const start = parts.start ?? openStarter({ ...parts, mode, readable: readableFolders(modulesFolder, folder) });
+  const start = parts.start ?? openStarter({ ...parts, mode, readable: [modulesFolder] });
   return createWorkerRunner({ ...its, pool: createPool(start, parts.pool, () => performance.now()) });
 }
