@@ -36,3 +36,33 @@ describe('the log of a run on the terminal of the server', () => {
     ]);
   });
 });
+
+describe('the log of a run that nobody reads', () => {
+  /** A run from its beginning to its end, and what was made of it for readers. */
+  const written = (isRead: boolean): { texts: string[]; asksUsage: boolean } => {
+    const texts: string[] = [];
+    const write = ({ text }: { text: string }): void => void texts.push(text);
+    const res = { req: { method: 'GET', url: '/' }, headersSent: true, statusCode: 200, writableFinished: true };
+    const log = startRunLog(res as unknown as ServerResponse, {
+      logs: { ...createLogs(), isRead: () => isRead, write },
+      output: createOutputBudget(1000, () => 0),
+      container: 'dev',
+      name: 'hello',
+      id: '1.1',
+      secrets: {},
+      startedAt: performance.now(),
+      onLine: () => undefined,
+    });
+    log.compiled('warm');
+    log.onClose();
+    return { texts: texts.map((it) => it.replace(/\d+ms/, 'TIME')), asksUsage: log.onUsage !== undefined };
+  };
+
+  it('is not made: neither its lines, nor what the run has used', () => {
+    expect(written(false)).to.deep.equal({ texts: [], asksUsage: false });
+    expect(written(true)).to.deep.equal({
+      texts: ['new webtask request 1.1', 'finished webtask request 1.1 with HTTP 200 in TIME'],
+      asksUsage: true,
+    });
+  });
+});
