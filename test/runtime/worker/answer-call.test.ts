@@ -24,6 +24,28 @@ describe('what a worker is told of what its server does for it', () => {
     });
   });
 
+  it('is of its own document, whatever other it names', async () => {
+    const documents = createDocuments(createMemoryStore());
+    const mine = { partition: 'storage/acme', sort: 'pay' };
+    const others = { partition: 'storage/others', sort: 'pay' };
+    await documents.put(mine, 'mine');
+    await documents.put(others, 'theirs');
+    const its = answers({ openDocuments: async () => documents });
+    for (const more of [{}, { write: 'put', value: 'changed' }, { write: 'remove' }] as const) {
+      const call = {
+        ...READ,
+        ...more,
+        key: others,
+        storageKey: others,
+        container: 'others',
+        partition: 'storage/others',
+      };
+      expect(JSON.stringify(await answerCall(call, its, undefined))).not.to.contain('theirs');
+    }
+    expect(await documents.get(mine)).to.equal(undefined);
+    expect(await documents.get(others)).to.include({ value: 'theirs' });
+  });
+
   it('is nothing of what the platform did not foresee', async () => {
     const error = new TypeError("cannot read '/srv/data/keys'");
     expect(await answerCall(READ, answers(failing(error)), undefined)).to.deep.equal({

@@ -66,6 +66,14 @@ describe('what a server takes of a worker', () => {
     expect(() => take('ready', 0, '')).to.throw('nobody asked for ready 0');
   });
 
+  it('is not asked for without end: 64 MiB in ten seconds', () => {
+    const call = `{"of":1,"what":"document"}${' '.repeat(4 << 20)}`;
+    for (let i = 0; i < 7; i += 1) take('call', i, call);
+    expect(() => {
+      for (let i = 0; i < 9; i += 1) take('call', i, call);
+    }).to.throw('it asks for too much');
+  });
+
   it('counts lines, since each is one for whoever reads them', () => {
     take('message', 2, '{"of":1,"level":30}', 'x'.repeat(1000));
     expect(breaches).to.deep.equal([]);

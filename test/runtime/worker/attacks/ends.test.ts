@@ -26,15 +26,16 @@ for (const mode of MODES) {
     });
 
     it('take the other requests of their container with them, which are told so and not tried again', async () => {
-      const counted = 'global.runs = (global.runs || 0) + 1; module.exports = cb => {};';
+      const counted = 'module.exports = cb => { global.runs = (global.runs || 0) + 1; console.log("it runs"); };';
       const [hanging, exiting] = await Promise.all([
         its.ask(counted),
         its.attack(
-          'module.exports = cb => { const look = () => global.runs ? process.exit(4) : setImmediate(look); look(); };',
+          'module.exports = cb => { const look = () => global.runs ? setTimeout(process.exit, 100, 4) : setImmediate(look); look(); };',
         ),
       ]);
       const reason = '502 proxy: worker recycled: its process ended with exit code 4';
       expect([words(hanging), words(exiting)]).to.deep.equal([reason, reason]);
+      expect(its.server.lines.filter((line) => line === 'attacked | it runs').length).to.equal(1);
       expect((await its.ask('module.exports = cb => cb(null, { runs: global.runs });')).body).to.equal('{}');
     });
 

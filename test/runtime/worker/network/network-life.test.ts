@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { type IsolatedMachine, skipWithoutIsolation, startIsolatedMachine } from '../../../support/network/isolated.ts';
 import { descendantsOf, leftOf, networkOf } from '../../../support/network/processes.ts';
@@ -34,6 +35,14 @@ for (const [who, uid] of [
       await machine.endWorker();
       expect(await leftOf([worker, slirp], [network])).to.deep.equal([]);
       expect(ports.filter((port) => !machine.listeningPorts().includes(port))).to.have.length(1);
+    });
+
+    it('is passed on by a program that is shut in itself: a packet that takes it over finds no files and few calls', () => {
+      const [slirp = 0] = pidsOf('slirp4netns');
+      const status = readFileSync(`/proc/${slirp}/status`, 'utf8');
+      expect(/^Seccomp:\t(\d)$/m.exec(status)?.[1]).to.equal('2');
+      expect(/^NoNewPrivs:\t(\d)$/m.exec(status)?.[1]).to.equal('1');
+      expect(readdirSync(`/proc/${slirp}/root`)).not.to.include.members(['home', 'usr', 'root']);
     });
 
     it('ends with the server, even one that is killed', async () => {
