@@ -39,6 +39,12 @@ const hostileCodes = (word: string): string[] => [
   'module.exports = (ctx, req, res) => { const more = () => { while (res.write("x".repeat(65536))); }; res.on("drain", more); more(); };',
   `module.exports = cb => { require("fs").writeFileSync("/tmp/${word}", "x"); cb(null, 1); };`,
   `module.exports = cb => { for (let i = 0; i < 10; i += 1) require("child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e7)", "${word}"], { detached: true, stdio: "ignore" }).on("error", () => {}); cb(null, 1); };`,
+  'module.exports = cb => { setTimeout(() => process.exit(5), 20); cb(null, 1); };',
+  'module.exports = cb => { setTimeout(() => { for (;;); }, 20); cb(null, 1); };',
+  'module.exports = cb => { for (;;) try { require("fs").writeSync(1, "x".repeat(10000)); } catch {} };',
+  'module.exports = cb => process.kill(process.pid, "SIGSTOP");',
+  'module.exports = cb => { process.kill(process.pid, "SIGUSR1"); cb(null, 1); };',
+  'module.exports = cb => { for (let i = 0; ; i += 65536) require("fs").writeSync(6, Buffer.alloc(65536), 0, 65536, i % (4 << 20)); };',
   'module.exports = cb => { setInterval(() => {}, 1); require("net").createServer().listen(0); cb(null, 1); };',
 ];
 

@@ -3,9 +3,12 @@ import { expect } from 'chai';
 import { commandsWith, MODES, useAttacked, words } from '../../../support/attacked.ts';
 import { until } from '../../../support/until.ts';
 
+/** Ends by no signal that can be refused. */
+const STAYS = "process.on('SIGHUP', () => {}).on('SIGTERM', () => {}); setTimeout(() => {}, 1e6)";
+
 /** Code that starts a process which does nothing for long, and is known by a word. */
 const starts = (word: string, options = '{ stdio: "ignore" }'): string =>
-  `require("child_process").spawn(process.execPath, ["-e", "setTimeout(() => {}, 1e6)", "${word}"], ${options})`;
+  `require("child_process").spawn(process.execPath, ["-e", "${STAYS}", "${word}"], ${options})`;
 
 for (const mode of MODES) {
   describe(`webtasks that start processes and threads (${mode})`, function () {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { MEMORY_BYTES } from '../../../../runtime/worker/shared-memory.ts';
 import { useAttacked, words } from '../../../support/attacked.ts';
 
 /** Tries each, and answers with what came of it: the code of the error, or what it gave. */
@@ -53,6 +54,19 @@ describe('webtasks that reach for the machine (sandbox)', function () {
     expect(await tried({ left: "fs.writeFileSync('/tmp/left', 'x')" })).to.deep.equal({ left: 'undefined' });
     await its.attack('module.exports = cb => process.exit();');
     expect(await tried({ left: "fs.existsSync('/tmp/left')" })).to.deep.equal({ left: 'false' });
+  });
+
+  it('fill the memory that is theirs and the server’s no further than their folder and what it is for', async () => {
+    const code = `const fs = require('fs'); module.exports = cb => { const piece = Buffer.alloc(1 << 16, 1); let bytes = 0;
+      try { for (; bytes < 1 << 30; ) bytes += fs.writeSync(6, piece, 0, piece.length, bytes); } catch (error) { return cb(null, [error.code, bytes]); }
+      cb(null, ['all', bytes]); };`;
+    const answer = await its.attack(code);
+    expect(JSON.parse(answer.body)).to.deep.equal(['EFBIG', (1 << 20) + MEMORY_BYTES]);
+    // What it wrote there is no answer of anybody, and its own answers still arrive.
+    expect((await its.ask('module.exports = (ctx, req, res) => res.end("y".repeat(300000));')).body).to.equal(
+      'y'.repeat(300_000),
+    );
+    await its.attack('module.exports = cb => process.exit();');
   });
 
   it('open no more files than they may: the error says which limit that is', async () => {
