@@ -19,6 +19,8 @@ export interface WorkerUser {
 
 /** What `/proc/PID/status` says of a process and its users is in the first of it. */
 const STATUS_BYTES = 1024;
+/** What the system says that has no more files or memory, and so says nothing of a process. */
+const NOTHING_LEFT: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 /** So many are read in one turn, 20 µs each: through the pool of threads one takes ten times as long. */
 const STATUSES_PER_TURN = 100;
 
@@ -70,29 +72,40 @@ function lockUser(uid: number): Promise<Server | undefined> {
 
 /**
  * Whether any process is of that user: real, effective or saved. One that has ended is none, although it is listed until
- * its parent asks how: in a container that is nobody, often.
+ * its parent asks how: in a container that is nobody, often. Where that cannot be read, such as when this process has no
+ * more files, there may be one.
  */
 async function isRunning(uid: number): Promise<boolean> {
   const mine = new RegExp(`^Uid:.*\\t${uid}\\b`, 'm');
   const buffer = Buffer.alloc(STATUS_BYTES);
   let read = 0;
-  for (const pid of readdirSync('/proc')) {
-    if (!/^\d+$/.test(pid)) continue;
+  const pids = readProcesses();
+  if (pids === undefined) return true;
+  for (const pid of pids) {
     const status = readStatus(pid, buffer);
-    if (mine.test(status) && !/^State:\tZ/m.test(status)) return true;
+    if (status === undefined || (mine.test(status) && !/^State:\tZ/m.test(status))) return true;
     read += 1;
     if (read % STATUSES_PER_TURN === 0) await setImmediate();
   }
   return false;
 }
 
-function readStatus(pid: string, buffer: Buffer): string {
+function readProcesses(): string[] | undefined {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nothing where it cannot be read; empty where the process has ended. */
+function readStatus(pid: string, buffer: Buffer): string | undefined {
   let file: number | undefined;
   try {
     file = openSync(`/proc/${pid}/status`, 'r');
     return buffer.toString('latin1', 0, readSync(file, buffer));
-  } catch {
-    return ''; // it has ended
+  } catch (error) {
+    return NOTHING_LEFT.has(String((error as NodeJS.ErrnoException).code)) ? undefined : ''; // a system error
   } finally {
     if (file !== undefined) closeSync(file);
   }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { takeUser, type WorkerUser } from '../../../runtime/worker/users.ts';
+import { withFilesLeft } from '../../support/files-left.ts';
 import { FROM_SOURCE } from '../../support/program.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { until } from '../../support/until.ts';
@@ -75,6 +76,15 @@ describe('the users of workers', () => {
     running.kill('SIGKILL');
     await released;
     expect(await take(only)).to.equal(uid);
+  });
+
+  it('are kept while nobody can say what runs: this process has no more files', async () => {
+    const only = { first: 299_007, last: 299_007 };
+    const { release } = await takeUser(only);
+    const released = withFilesLeft(0, release); // it looks at once, and again later
+    expect(await refusalOf(take(only))).to.include({ code: 'SANDBOX_UNAVAILABLE' });
+    await released;
+    expect(await take(only)).to.equal(299_007);
   });
 
   it('are not those of whatever runs already, such as what another server has left behind', async function () {
