@@ -1,3 +1,4 @@
+import { tmpdir, userInfo } from 'node:os';
 import type { Cgroup } from './cgroup/index.ts';
 import { findTool } from './find-tool.ts';
 import type { Limits } from './limits/limits.ts';
@@ -48,7 +49,20 @@ export function launchProcess(
   const node = [process.execPath, ...nodeArguments(memoryBytes), ...inspect, program, network, ...forWhom];
   const limited = [`--data=${dataBytes(memoryBytes)}`, '--core=0', `--cpu=${MAX_CPU_SECONDS}`, `--nofile=${files}`];
   const [command = process.execPath, ...args] = canLimit() ? [prlimitPath(), ...limited, ...node] : node;
-  return { command, args, env: {}, project };
+  env ??= homeOfNobody(); // asked once: lists of users may be on other machines
+  return { command, args, env, project };
+}
+
+let env: Launch['env'] | undefined;
+
+/** Packages look for a home when they load. A user that is in no list, as containers often have, has none. */
+function homeOfNobody(): Launch['env'] {
+  try {
+    userInfo();
+    return {};
+  } catch {
+    return { HOME: tmpdir() };
+  }
 }
 
 /** Whether memory and open files of a process can be limited here. */

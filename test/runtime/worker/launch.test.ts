@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { canLimit } from '../../../runtime/worker/launch.ts';
+import { FROM_SOURCE } from '../../support/program.ts';
 import { useWorker } from '../../support/worker.ts';
 
 describe('a worker that is a process, and not shut in', () => {
@@ -22,5 +24,21 @@ describe('a worker that is a process, and not shut in', () => {
       'Max cpu time': ['3600', '3600'],
     });
     expect(Number(limits['Max data size']?.[1])).to.be.within(256 << 20, 1 << 30);
+  });
+
+  it('has a home where its user is in no list of users, since packages look for one when they load', function () {
+    if (process.getuid?.() !== 0) {
+      console.log('      skipped: only root can run something as another user');
+      return this.skip();
+    }
+    const script = `import { launchProcess } from './runtime/worker/launch.ts';
+      console.log(JSON.stringify(launchProcess('/worker.cjs', { memoryBytes: 1, files: 1 }).env));`;
+    const node = [process.execPath, ...FROM_SOURCE, '--input-type=module', '--eval', script];
+    const envOf = (uid: number): string =>
+      execFileSync('setpriv', [`--reuid=${uid}`, '--clear-groups', ...node], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, TMPDIR: '/tmp' },
+      }).trim();
+    expect([envOf(0), envOf(299_007)]).to.deep.equal(['{}', '{"HOME":"/tmp"}']);
   });
 });
