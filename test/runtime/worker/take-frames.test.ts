@@ -10,12 +10,14 @@ describe('what a server takes of a worker', () => {
   let taker: Taker;
   let breaches: string[];
   let printed: string[];
+  let unread: number;
   const take = (type: FrameType, id: number, head: string, bytes = ''): void =>
     taker.take({ type, id, last: false, head, bytes: Buffer.from(bytes) } satisfies Frame);
 
   beforeEach(() => {
     breaches = [];
     printed = [];
+    unread = 0;
     state = { running: keepByNumber(), runnables: new Map(), issuers: new Map(), container: 'dev', count: 2 };
     const onMessage = (text: string): void => void printed.push(text);
     const running: Running = {
@@ -30,7 +32,7 @@ describe('what a server takes of a worker', () => {
     taker = createTaker(state, readLimits({ WEBTASK_LIMIT_OUTPUT_BYTES: '100000' }), {
       sendTaken: () => undefined,
       sendResult: () => undefined,
-      unread: () => 0,
+      unread: () => unread,
       onPrinted: () => undefined,
       onBreach: (error: WebtaskError) => void breaches.push(error.code),
       onReady: () => undefined,
@@ -72,6 +74,14 @@ describe('what a server takes of a worker', () => {
     expect(() => {
       for (let i = 0; i < 9; i += 1) take('call', i, call);
     }).to.throw('it asks for too much');
+  });
+
+  it('asks for nothing more while 64 MiB wait that it was given and has not read', () => {
+    const call = '{"of":1,"what":"document"}';
+    unread = 64 << 20;
+    take('call', 1, call);
+    unread += 1;
+    expect(() => take('call', 2, call)).to.throw('it reads no results');
   });
 
   it('counts lines, since each is one for whoever reads them', () => {
