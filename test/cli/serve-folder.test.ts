@@ -6,13 +6,13 @@ import { createProject, type TestProject } from '../support/project.ts';
 import { type RunningProgram, startRunning } from '../support/running.ts';
 import { ask, CLUSTER, clusterToken } from '../support/server.ts';
 
-const LOOK = `const { existsSync, readFileSync, readdirSync, writeFileSync } = require('node:fs');
+const LOOK = `const { readFileSync, readdirSync, writeFileSync } = require('node:fs');
 const attempt = (look) => { try { return look() } catch (error) { return error.code } };
 module.exports = ({ query: { folder } }, cb) => cb(null, {
   packed: attempt(() => require(folder + '/node_modules/pack')),
   text: attempt(() => readFileSync(folder + '/lib/text.txt', 'utf8')),
   env: attempt(() => readFileSync(folder + '/.env', 'utf8')),
-  kept: existsSync(folder + '/data/kept'),
+  names: attempt(() => readdirSync(folder).sort()),
   data: attempt(() => readdirSync(folder + '/.webtask')),
   write: attempt(() => writeFileSync(folder + '/lib/text.txt', 'mine')),
   create: attempt(() => writeFileSync(folder + '/.webtask/keys', '')),
@@ -53,7 +53,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
       packed: 'packed',
       text: 'a text',
       env: 'ENOENT',
-      kept: false,
+      names: ['.mocharc.json', 'lib', 'node_modules', 'package.json'],
       data: 'ENOENT',
       write: 'EROFS',
       create: 'ENOENT',
@@ -75,7 +75,7 @@ describe('webtask serve FOLDER, with webtasks that are shut in', function () {
       packed: 'MODULE_NOT_FOUND',
       text: 'ENOENT',
       env: 'ENOENT',
-      kept: false,
+      names: 'ENOENT',
       data: 'ENOENT',
       write: 'ENOENT',
       create: 'ENOENT',

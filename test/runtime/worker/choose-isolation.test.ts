@@ -18,6 +18,7 @@ describe('what webtasks run in elsewhere than on Linux', () => {
       mode: 'process',
       because: `${NOT_LINUX.message} ${NOT_LINUX.fix}`,
       unlimited: ['memory', 'open files', 'CPU time', 'processes', 'files of this machine', 'network'],
+      cgroups: [],
     });
   });
 
@@ -26,6 +27,7 @@ describe('what webtasks run in elsewhere than on Linux', () => {
       expect(await chooseIsolation(mode, USERS, 'none')).to.deep.equal({
         mode,
         unlimited: ['memory', 'open files', 'CPU time', 'processes', 'files of this machine', 'network'],
+        cgroups: [],
       });
     }
   });
