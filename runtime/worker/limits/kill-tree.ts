@@ -9,6 +9,7 @@ const ROUNDS = 5;
  * @param pid - of a process that leads a group of its own
  */
 export function killTree(pid: number): void {
+  if (pid <= 1) return; // it was never started; and all of a machine comes from the first
   const found = new Set<number>();
   for (let round = 0; round < ROUNDS; round++) {
     const others = (readProcessTree(pid)?.pids ?? []).filter((one) => !found.has(one));
