@@ -68,7 +68,7 @@ describeInCgroup(
         WEBTASK_LIMIT_MEMORY_BYTES: String(64 << 20),
         WEBTASK_LIMIT_TEMPORARY_BYTES: String(1 << 30),
       };
-      const running = startRunning('webtask', ['serve', '--port', '0', '--isolation', mode], {
+      const running = startRunning('webtask', ['serve', '--port', '0', '--isolation', mode, '--network', 'none'], {
         cwd: project.folder,
         env,
       });
