@@ -104,13 +104,9 @@ export async function startWorker(
     throw new WebtaskError('WORKER_NOT_STARTED', { reason: why });
   });
   failed.catch(() => undefined); // it ends at some time
-  let isReady = false;
-  const ready = runs.ready.then(() => {
-    isReady = true;
-  });
-  const taken = cgroup?.take(pid, () => isReady).catch((error: Error) => kill(error.message));
+  const taken = cgroup?.take(pid, runs.ready).catch((error: Error) => kill(error.message));
   const prepared = prepare?.({ pid, ended, kill: (why) => kill(why) });
-  await Promise.race([Promise.all([ready, taken, prepared]), failed]);
+  await Promise.race([Promise.all([runs.ready, taken, prepared]), failed]);
   return {
     pid,
     ended,

@@ -21,9 +21,9 @@ export interface Cgroup {
   /**
    * Has a process and all that come from it be in it. For a process that runs nothing of strangers yet.
    *
-   * @param isReady - says when no more will come from it before it does
+   * @param ready - resolves when it has started what it does; where it ends before, nobody waits for that
    */
-  take(pid: number, isReady: () => boolean): Promise<void>;
+  take(pid: number, ready: Promise<unknown>): Promise<void>;
   /** Ends all that is in it. */
   kill(): void;
   /** Milliseconds of CPU time that all have used that were ever in it. */
@@ -65,17 +65,21 @@ export function createCgroup(folder: string, controllers: readonly Controller[],
     kill: () => endAll(folder),
     cpuMs: () => look().cpuMs,
     ranOutOfMemory: () => look().ranOutOfMemory,
-    async take(pid, isReady) {
+    async take(pid, ready) {
       const taken = new Set<number>();
+      let isReady = false;
+      ready.then(() => {
+        isReady = true;
+      });
       while (true) {
-        const wasReady = isReady(); // before it is looked at
+        if (!isReady) await Promise.race([ready, delay(LOOK_MS)]);
+        const wasReady = isReady; // before it is looked at
         const tree = readProcessTree(pid);
         if (!tree) return; // it has ended
         const others = tree.pids.filter((one) => !taken.has(one));
         for (const one of others) await take(file('cgroup.procs'), one);
         for (const one of others) taken.add(one);
         if (wasReady && others.length === 0) return;
-        if (!wasReady) await delay(LOOK_MS);
       }
     },
     async remove() {
@@ -85,8 +89,8 @@ export function createCgroup(folder: string, controllers: readonly Controller[],
   };
 }
 
-/** Between two looks at what has come from a process that gets ready. */
-const LOOK_MS = 10;
+/** Before each look at what has come from a process that gets ready: a sandbox has all of its processes by the first. */
+const LOOK_MS = 20;
 /** The kernel may take 20 ms for it, and holds nobody up meanwhile who waits for something else. */
 async function take(procs: string, pid: number): Promise<void> {
   await writeFile(procs, String(pid)).catch((error: NodeJS.ErrnoException) => {

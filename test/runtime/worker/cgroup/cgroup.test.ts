@@ -6,6 +6,7 @@ import { describeInCgroup, pidsIn, startShell } from '../../../support/cgroups.t
 import { listProcesses, untilGone } from '../../../support/processes.ts';
 import { until } from '../../../support/until.ts';
 
+const READY = Promise.resolve();
 const LIMITS = { memoryBytes: 64 << 20, processes: 20 };
 
 /** Starts one whose parent ends, in a session of its own: nothing says any more where it came from. */
@@ -16,7 +17,7 @@ describeInCgroup('the control group of a worker', (folder) => {
     const group = join(folder, 'all');
     const cgroup = createCgroup(group, [], LIMITS);
     const shell = startShell('sleep 300 & wait');
-    await cgroup.take(shell.pid, () => true);
+    await cgroup.take(shell.pid, READY);
     expect(pidsIn(group)).to.deep.equal([shell.pid]);
     shell.go();
     await until(() => pidsIn(group).length === 2);
@@ -25,25 +26,32 @@ describeInCgroup('the control group of a worker', (folder) => {
     expect(existsSync(group)).to.equal(false);
   });
 
-  it('has in it what came from a process before, as long as that was getting ready', async () => {
+  it('has in it what came from a process before, and looks once more when that is ready', async () => {
     const group = join(folder, 'late');
     const cgroup = createCgroup(group, [], LIMITS);
     const shell = startShell('sleep 300 & wait');
-    let asked = 0;
-    const isReady = (): boolean => {
-      asked += 1;
-      if (asked === 2) shell.go();
-      return listProcesses().some(({ parent }) => parent === shell.pid);
-    };
-    await cgroup.take(shell.pid, isReady);
-    expect(pidsIn(group)).to.have.lengthOf(2);
+    shell.go();
+    await until(() => listProcesses().some(({ parent }) => parent === shell.pid));
+    let isTaken = false;
+    let tell = (): void => undefined;
+    const ready = new Promise<void>((resolve) => {
+      tell = resolve;
+    });
+    const taken = cgroup.take(shell.pid, ready).then(() => {
+      isTaken = true;
+    });
+    await until(() => pidsIn(group).length === 2);
+    await new Promise(setImmediate);
+    expect(isTaken).to.equal(false);
+    tell();
+    await taken;
     await cgroup.remove();
     expect(await shell.ended).to.equal('SIGKILL');
   });
 
   it('does not wait for a process that has ended', async () => {
     const cgroup = createCgroup(join(folder, 'ended'), [], LIMITS);
-    await cgroup.take(2 ** 22, () => false);
+    await cgroup.take(2 ** 22, new Promise(() => undefined));
     await cgroup.remove();
   });
 
@@ -51,7 +59,7 @@ describeInCgroup('the control group of a worker', (folder) => {
     const group = join(folder, 'left');
     const cgroup = createCgroup(group, [], LIMITS);
     const shell = startShell(LEAVES);
-    await cgroup.take(shell.pid, () => true);
+    await cgroup.take(shell.pid, READY);
     shell.go();
     await until(() => pidsIn(group).length === 3);
     const inside = listProcesses().filter(({ pid }) => pidsIn(group).includes(pid));
@@ -63,7 +71,7 @@ describeInCgroup('the control group of a worker', (folder) => {
   it('counts the CPU time of all that were ever in it, and still when it is gone', async () => {
     const cgroup = createCgroup(join(folder, 'time'), [], LIMITS);
     const shell = startShell('for i in 1 2 3 4 5 6 7 8; do setsid sh -c "sh -c exit &"; done');
-    await cgroup.take(shell.pid, () => true);
+    await cgroup.take(shell.pid, READY);
     const before = cgroup.cpuMs();
     shell.go();
     await shell.ended;

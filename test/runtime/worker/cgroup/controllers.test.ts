@@ -36,7 +36,7 @@ describeInCgroup(
       const cgroup = createCgroup(join(folder, 'memory'), controllers, LIMITS);
       const file = `/dev/shm/${basename(folder)}`;
       const shell = startShell(`head -c 64M /dev/zero > ${file}; sleep 300`);
-      await cgroup.take(shell.pid, () => true);
+      await cgroup.take(shell.pid, Promise.resolve());
       expect(cgroup.ranOutOfMemory()).to.equal(false);
       shell.go();
       expect(await shell.ended).to.equal('SIGKILL');
@@ -48,7 +48,7 @@ describeInCgroup(
     it('has no more processes and threads in it than it may', async () => {
       const cgroup = createCgroup(join(folder, 'pids'), controllers, LIMITS);
       const shell = startShell('for i in $(seq 30); do sleep 300 & done 2>/dev/null; wait');
-      await cgroup.take(shell.pid, () => true);
+      await cgroup.take(shell.pid, Promise.resolve());
       shell.go();
       expect(await shell.ended).to.equal('2'); // what a shell ends with that cannot fork
       expect(readFileSync(join(folder, 'pids', 'pids.peak'), 'utf8').trim()).to.equal('20');
