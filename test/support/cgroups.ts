@@ -30,12 +30,19 @@ export function describeInCgroup(
   });
 }
 const own = await findDelegated();
+let count = 0;
 
 /** The control group of this process. */
 export function ownGroup(): string {
   return own ?? expect.fail('no control group is delegated here');
 }
-let count = 0;
+
+/** The control groups of workers that this process has; nothing where it can make none. */
+export function workerGroups(): string[] | undefined {
+  if (own === undefined) return undefined;
+  const ours = groupsIn(own).filter((name) => /^webtask-\d+-/.test(name) && name.includes(`-${process.pid}-`));
+  return ours.flatMap((name) => groupsIn(join(own, name)));
+}
 
 /** Has the groups below one have the controllers that it has itself. */
 export function giveControllers(folder: string): void {
