@@ -37,15 +37,11 @@ export async function chooseIsolation(
   if (asked === 'inline') return { mode: asked, unlimited: unlimitedIn(asked), cgroups: [] };
   const cgroups = (await openCgroups())?.controllers ?? [];
   if (asked === 'process') return { mode: asked, unlimited: unlimitedIn(asked), cgroups };
-  const isShutIn = await first?.then(
-    () => true,
-    () => false, // it is tried below why
-  );
-  if (isShutIn) return { mode: 'sandbox', unlimited: [], cgroups };
   const uid = process.getuid?.() === 0 ? users.last : undefined;
-  const probing = network === 'none' ? undefined : tryNetwork(network, uid);
-  probing?.catch(() => undefined); // of no interest where workers cannot be shut in
   try {
+    if (await isReady(first)) return { mode: 'sandbox', unlimited: [], cgroups };
+    const probing = network === 'none' ? undefined : tryNetwork(network, uid);
+    probing?.catch(() => undefined); // of no interest where workers cannot be shut in
     await probeSandbox(users);
     await probing;
   } catch (error) {
@@ -53,6 +49,17 @@ export async function chooseIsolation(
     return { mode: 'process', because: `${error.message} ${error.fix}`, unlimited: unlimitedIn('process'), cgroups };
   }
   return { mode: 'sandbox', unlimited: [], cgroups };
+}
+
+/** Whether a worker that is being started shut in gets ready. Where it does not, it is tried why, unless it says so. */
+async function isReady(worker: Promise<unknown> | undefined): Promise<boolean> {
+  try {
+    await worker;
+    return worker !== undefined;
+  } catch (error) {
+    if (error instanceof WebtaskError && error.code === 'SANDBOX_UNAVAILABLE') throw error;
+    return false;
+  }
 }
 
 async function tryNetwork(policy: 'public' | 'all', uid: number | undefined): Promise<void> {

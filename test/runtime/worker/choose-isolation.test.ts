@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { WebtaskError } from '../../../runtime/errors.ts';
 import { chooseIsolation } from '../../../runtime/worker/choose-isolation.ts';
 import { refusalOf } from '../../support/refusal.ts';
 
@@ -36,6 +37,32 @@ describe('what webtasks run in elsewhere than on Linux', () => {
     expect(await refusalOf(chooseIsolation('sandbox', USERS, 'none'))).to.deep.equal({
       code: 'SANDBOX_UNAVAILABLE',
       ...NOT_LINUX,
+    });
+  });
+});
+
+describe('what webtasks run in where the first worker was refused a sandbox', () => {
+  const refused = (): Promise<unknown> => {
+    const refusal = Promise.reject(
+      new WebtaskError('SANDBOX_UNAVAILABLE', { reason: 'it is full', wayOut: 'Empty it.' }),
+    );
+    refusal.catch(() => undefined); // said to who waits for it
+    return refusal;
+  };
+
+  it('is a process of their own, with what that worker said, though others could be shut in', async () => {
+    const { mode, because } = await chooseIsolation(undefined, USERS, 'none', refused());
+    expect({ mode, because }).to.deep.equal({
+      mode: 'process',
+      because: 'Webtasks cannot be shut in here: it is full. Empty it.',
+    });
+  });
+
+  it('is an error where a sandbox was asked for', async () => {
+    expect(await refusalOf(chooseIsolation('sandbox', USERS, 'none', refused()))).to.deep.equal({
+      code: 'SANDBOX_UNAVAILABLE',
+      message: 'Webtasks cannot be shut in here: it is full.',
+      fix: 'Empty it.',
     });
   });
 });
