@@ -16,7 +16,7 @@ export interface CgroupLimits {
   readonly processes: number;
 }
 
-/** The control group of a worker. Whatever comes from it is in it, and cannot leave it. */
+/** The control group of a worker. Whatever comes from it is in it; only who may write to the groups can leave it. */
 export interface Cgroup {
   /**
    * Has a process and all that come from it be in it. For a process that runs nothing of strangers yet.
