@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Limits, readLimits } from '../../../runtime/worker/limits/limits.ts';
+import { dataBytes } from '../../../runtime/worker/limits/node-arguments.ts';
 import { openStarter } from '../../../runtime/worker/open-starter.ts';
 import type { Worker } from '../../../runtime/worker/start-worker.ts';
 import { skipUnlessNetworked, skipUnlessShutIn } from '../../support/isolation.ts';
@@ -78,15 +79,16 @@ for (const network of ['none', 'public'] as const) {
       const limits = Object.fromEntries(
         lines.map((line) => [line.slice(0, 26).trim(), line.slice(26).split(/\s+/).slice(0, 2)]),
       );
+      const data = dataBytes(LIMITS.memoryBytes).toString();
       const files = (6 << 20).toString(); // those of its folder, and the memory that it shares
       expect(limits).to.deep.include({
         'Max core file size': ['0', '0'],
         'Max open files': ['200', '200'],
         'Max file size': [files, files],
         'Max cpu time': ['3600', '3600'],
+        'Max data size': [data, data],
         ...(process.getuid?.() === 0 && { 'Max processes': ['40', '40'] }),
       });
-      expect(Number(limits['Max data size']?.[1])).to.be.within(LIMITS.memoryBytes, 4 * LIMITS.memoryBytes);
     });
   });
 }

@@ -19,7 +19,7 @@ for (const mode of MODES) {
       if (process.platform !== 'linux') this.skip(); // nobody counts them
     });
 
-    it('never has more processes than a container may, and nothing of it stays', async () => {
+    it('is ended, or refused more processes than a container may have; nothing of it stays', async () => {
       const word = randomUUID();
       const container = `c${word}`; // what it uses up is not for the next attack
       let most = 0;
@@ -31,7 +31,8 @@ for (const mode of MODES) {
       expect(answer).to.match(
         /^500 proxy: The webtasks of \S+ (started more than 48 processes and threads|used more than (4000 ms of CPU time within 60000 ms|\d+ bytes of memory))\.$|^504 proxy: /,
       );
-      expect(most).to.be.within(2, 48);
+      // In a process of their own they are counted about once a second, and may be more until then.
+      expect(most).to.be.within(2, mode === 'sandbox' ? 48 : 2 ** 9);
       await its.attack('module.exports = cb => process.exit();', { container });
       await until(() => commandsWith(word).length === 0);
     });

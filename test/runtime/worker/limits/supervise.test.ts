@@ -4,6 +4,7 @@ import type { WebtaskError } from '../../../../runtime/errors.ts';
 import type { Place } from '../../../../runtime/worker/limits/ask-where.ts';
 import { readLimits } from '../../../../runtime/worker/limits/limits.ts';
 import { createSupervisor, type Supervised } from '../../../../runtime/worker/limits/supervise.ts';
+import { startShell } from '../../../support/cgroups.ts';
 import { refusalIn } from '../../../support/refusal.ts';
 
 /** A process that only lives, and says so as long as it is asked to. */
@@ -49,11 +50,12 @@ describe('whoever looks after workers', () => {
     createSupervisor(readLimits({ WEBTASK_LIMIT_BLOCKED_MS: '5000' }), () => performance.now()).watch('dev', worker);
 
   it('has what the kernel counted for a worker be its CPU time, to the last of it where it ends by itself', async () => {
+    const shell = startShell('exit');
     const ends: ((reason: string) => void)[] = [];
     let used = 70;
     const startCounted = (): Process =>
       Object.assign(startProcess(1), {
-        pid: process.pid, // its own count is of no interest then
+        pid: shell.pid, // which does nothing: its own count is of no interest
         cpuMs: () => used,
         ended: new Promise<string>((resolve) => ends.push(resolve)),
       });
@@ -76,6 +78,8 @@ describe('whoever looks after workers', () => {
     ends[1]?.('it was told to');
     await second.ended;
     supervisor.admit('dev');
+    shell.go();
+    await shell.ended;
   });
 
   it('asks those that answer something for a sign of life, once a second, and no others', () => {
