@@ -6,33 +6,20 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { startDev, untilNoticed } from '../support/dev.ts';
+import { untilNoticed, useDev } from '../support/dev.ts';
 import { connectInspector, type Inspector } from '../support/inspector.ts';
-import { createProject, type TestProject } from '../support/project.ts';
-import { type RunningProgram, startRunning } from '../support/running.ts';
-import { ask } from '../support/server.ts';
 
 const ANY_PORT = { NODE_OPTIONS: '--inspect-port=0' };
 const CODE = 'return (ctx, cb) => {\n  const sum = 1;\n  cb(null, sum);\n}';
 
 describe('webtask dev --inspect', () => {
-  let project: TestProject;
-  let program: RunningProgram;
-  let url: string;
-  afterEach(async () => {
-    await program.kill();
-    project.remove();
-  });
-
-  const start = async (...given: Parameters<typeof startDev>): Promise<void> => {
-    ({ project, program, url } = await startDev(...given));
-  };
-  const get = (path: string) => ask(url + path);
+  const dev = useDev();
+  const { start, get } = dev;
   const message = (body: string): string => JSON.parse(body).message;
   /** The address that the nth worker has a debugger at. */
   const inspectorOf = async (nth: number): Promise<string> => {
-    await program.until(new RegExp(`(?:Debugger listening on ws:[^]*){${nth}}`));
-    return [...program.stdout.matchAll(/Debugger listening on (ws:\S+)/g)][nth - 1]?.[1] ?? '';
+    await dev.program.until(new RegExp(`(?:Debugger listening on ws:[^]*){${nth}}`));
+    return [...dev.program.stdout.matchAll(/Debugger listening on (ws:\S+)/g)][nth - 1]?.[1] ?? '';
   };
   const attach = async (nth = 1): Promise<Inspector> => {
     const inspector = await connectInspector(await inspectorOf(nth));
@@ -42,7 +29,7 @@ describe('webtask dev --inspect', () => {
 
   it('stops at a breakpoint that was set by file and line, also in the worker that a change brings', async () => {
     await start({ 'webtasks/a.js': CODE }, ['--inspect'], ANY_PORT);
-    const file = pathToFileURL(join(project.folder, 'webtasks/a.js')).href;
+    const file = pathToFileURL(join(dev.project.folder, 'webtasks/a.js')).href;
     for (const nth of [1, 2]) {
       const inspector = await attach(nth);
       const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: file, lineNumber: 2 });
@@ -51,8 +38,8 @@ describe('webtask dev --inspect', () => {
       await inspector.send('Debugger.resume');
       expect((await answer).body).to.equal(String(nth));
       inspector.close();
-      project.write('webtasks/a.js', CODE.replace('= 1', `= ${nth + 1}`));
-      await untilNoticed(program, 'webtasks/a.js', nth);
+      dev.project.write('webtasks/a.js', CODE.replace('= 1', `= ${nth + 1}`));
+      await untilNoticed(dev.program, 'webtasks/a.js', nth);
     }
     const ports = await Promise.all([1, 2].map(async (nth) => new URL(await inspectorOf(nth)).port));
     expect(ports[1], 'so that an editor finds it again').to.equal(ports[0]);
@@ -66,7 +53,7 @@ describe('webtask dev --inspect', () => {
     await get('/a');
     let script: Record<string, unknown> = {};
     while (!String(script.url).endsWith('webtasks/a.ts')) script = await inspector.event('Debugger.scriptParsed');
-    expect(script.url).to.equal(pathToFileURL(join(project.folder, 'webtasks/a.ts')).href);
+    expect(script.url).to.equal(pathToFileURL(join(dev.project.folder, 'webtasks/a.ts')).href);
     const payload = JSON.parse(Buffer.from(String(script.sourceMapURL).split(',')[1] ?? '', 'base64').toString());
     expect(payload.sources).to.deep.equal(['a.ts']); // beside the file that was compiled: the same
     const { scriptSource } = await inspector.send('Debugger.getScriptSource', { scriptId: script.scriptId });
@@ -85,8 +72,8 @@ describe('webtask dev --inspect', () => {
     await start({ 'webtasks/a.js': code }, ['--inspect'], ANY_PORT);
     const [pid, inspector] = JSON.parse((await get('/a')).body);
     const said = await inspectorOf(1);
-    expect([pid === program.pid, new URL(inspector).pathname]).to.deep.equal([false, new URL(said).pathname]);
-    expect([[...program.stdout.matchAll(/Debugger listening/g)].length, program.stderr]).to.deep.equal([1, '']);
+    expect([pid === dev.program.pid, new URL(inspector).pathname]).to.deep.equal([false, new URL(said).pathname]);
+    expect([[...dev.program.stdout.matchAll(/Debugger listening/g)].length, dev.program.stderr]).to.deep.equal([1, '']);
   });
 
   it('ends what a debugger has stopped where files change', async () => {
@@ -94,7 +81,7 @@ describe('webtask dev --inspect', () => {
     const inspector = await attach();
     const answer = get('/a');
     await inspector.event('Debugger.paused');
-    project.write('webtasks/a.js', 'return cb => cb(null, 2)');
+    dev.project.write('webtasks/a.js', 'return cb => cb(null, 2)');
     const { status, body } = await answer;
     expect([status, message(body)]).to.deep.equal([502, 'worker recycled: its code has changed']);
     expect((await get('/a')).body).to.equal('2');
@@ -129,7 +116,7 @@ describe('webtask dev --inspect', () => {
       this.timeout(30_000);
       await begin();
       expect(await answers()).to.deep.equal(LIMITED);
-      const nth = [...program.stdout.matchAll(/Debugger listening/g)].length;
+      const nth = [...dev.program.stdout.matchAll(/Debugger listening/g)].length;
       const inspector = await attach(nth);
       expect(await answers()).to.deep.equal(LIMITED.map(([name]) => [name, 200, 'done']));
       inspector.close();
@@ -140,7 +127,7 @@ describe('webtask dev --inspect', () => {
       await begin();
       const inspector = await attach();
       const never = get('/never');
-      await program.until(/begun/);
+      await dev.program.until(/begun/);
       const stopped = get('/stop');
       await inspector.event('Debugger.paused');
       await new Promise((resolve) => setTimeout(resolve, 1_600)); // longer than the limit: what is waited for is time
@@ -189,10 +176,9 @@ describe('webtask dev --inspect', () => {
     const other = createServer();
     await once(other.listen(0, '127.0.0.1'), 'listening');
     const { port } = other.address() as AddressInfo; // it listens on TCP
-    project = createProject({ 'webtasks/a.js': CODE });
     const env = { NODE_OPTIONS: `--inspect-port=${port}` };
-    program = startRunning('webtask', ['dev', '--port', '0', '--inspect'], { cwd: project.folder, env });
-    expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+    dev.begin({ 'webtasks/a.js': CODE }, ['--port', '0', '--inspect'], env);
+    expect([await dev.program.ended, dev.program.stdout, dev.program.stderr]).to.deep.equal([
       2,
       '',
       `webtask dev: A debugger cannot be waited for: port ${port} is taken. End the other debugging session, or choose a port: NODE_OPTIONS=--inspect-port=0 [INSPECTOR_PORT_TAKEN]\n`,
@@ -202,10 +188,8 @@ describe('webtask dev --inspect', () => {
 
   for (const isolation of ['sandbox', 'inline']) {
     it(`is refused with --isolation ${isolation}, which it would not reach`, async () => {
-      project = createProject({ 'webtasks/a.js': CODE });
-      const args = ['dev', '--port', '0', '--inspect', '--isolation', isolation];
-      program = startRunning('webtask', args, { cwd: project.folder });
-      expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+      dev.begin({ 'webtasks/a.js': CODE }, ['--port', '0', '--inspect', '--isolation', isolation]);
+      expect([await dev.program.ended, dev.program.stdout, dev.program.stderr]).to.deep.equal([
         2,
         '',
         `webtask dev: --inspect does not go with --isolation ${isolation}. Leave one of them out. [INSPECT_ISOLATION]\n`,

@@ -1,37 +1,24 @@
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { startDev, untilNoticed } from '../support/dev.ts';
+import { untilNoticed, useDev } from '../support/dev.ts';
 import { skipUnlessShutIn } from '../support/isolation.ts';
 import { descendantsOf, untilGone } from '../support/processes.ts';
-import type { TestProject } from '../support/project.ts';
-import type { RunningProgram } from '../support/running.ts';
-import { ask } from '../support/server.ts';
 
 const FEW = { WEBTASK_LIMIT_BLOCKED_MS: '1000', WEBTASK_LIMIT_MEMORY_BYTES: String(64 << 20) };
 const PID = 'return cb => cb(null, process.pid)';
 
 describe('webtask dev, whose webtasks run in a worker process', () => {
-  let project: TestProject;
-  let program: RunningProgram;
-  let url: string;
-  afterEach(async () => {
-    await program.kill();
-    project.remove();
-  });
-
-  const start = async (...given: Parameters<typeof startDev>): Promise<void> => {
-    ({ project, program, url } = await startDev(...given));
-  };
-  const get = (path: string) => ask(url + path);
+  const dev = useDev();
+  const { start, get } = dev;
   const message = (body: string): string => JSON.parse(body).message;
-  const count = (pattern: RegExp) => [...program.stdout.matchAll(pattern)].length;
-  const noticed = (file: string, times?: number) => untilNoticed(program, file, times);
+  const count = (pattern: RegExp) => [...dev.program.stdout.matchAll(pattern)].length;
+  const noticed = (file: string, times?: number) => untilNoticed(dev.program, file, times);
 
   it('is another process than the server, with nothing of its environment', async () => {
     const code = 'return cb => cb(null, [process.pid, process.env.MINE || "none", process.env.PATH || "none"])';
     await start({ 'webtasks/a.js': code }, [], { MINE: '1' });
     const [pid, ...variables] = JSON.parse((await get('/a')).body);
-    expect(pid).not.to.equal(program.pid);
+    expect(pid).not.to.equal(dev.program.pid);
     expect(variables).to.deep.equal(['none', 'none']);
   });
 
@@ -65,7 +52,7 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     const code = '\nreturn cb => {\n  for (;;);\n}';
     await start({ 'webtasks/bad.js': code }, [], { WEBTASK_LIMIT_BLOCKED_MS: '300' });
     await get('/bad');
-    await program.until(/\[RUN_BLOCKED\]\nError: Blocked event loop\.\n +at .*webtasks\/bad\.js:3:/);
+    await dev.program.until(/\[RUN_BLOCKED\]\nError: Blocked event loop\.\n +at .*webtasks\/bad\.js:3:/);
   });
 
   it('has the limits that a server has, from the same settings', async () => {
@@ -83,10 +70,10 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     await start({ 'webtasks/a.js': code(0) });
     const [, before] = JSON.parse((await get('/a')).body);
     for (let version = 1; version <= 10; version++) {
-      project.write('webtasks/a.js', code(version));
-      project.write('lib.js', String(version));
+      dev.project.write('webtasks/a.js', code(version));
+      dev.project.write('lib.js', String(version));
     }
-    await program.until(/^reloaded after/m);
+    await dev.program.until(/^reloaded after/m);
     const answers = await Promise.all([get('/a'), get('/a'), get('/a')]);
     const [[version, pid]] = answers.map(({ body }) => JSON.parse(body));
     expect(answers.map(({ body }) => body)).to.deep.equal(answers.map(() => JSON.stringify([10, pid])));
@@ -98,11 +85,11 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     await start({ 'webtasks/slow.js': slow, 'webtasks/pid.js': PID, 'go/README.md': '' });
     const before = (await get('/pid')).body;
     const answer = get('/slow');
-    await program.until(/begun/);
-    project.write('webtasks/pid.js', `${PID} `);
+    await dev.program.until(/begun/);
+    dev.project.write('webtasks/pid.js', `${PID} `);
     await noticed('webtasks/pid.js');
     expect((await get('/pid')).body).not.to.equal(before);
-    project.write('go/now.md', '');
+    dev.project.write('go/now.md', '');
     expect((await answer).body).to.equal(before);
   });
 
@@ -120,12 +107,12 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await start({ 'webtasks/pid.js': PID });
       await get('/pid');
-      const processes = descendantsOf(program.pid);
+      const processes = descendantsOf(dev.program.pid);
       expect(processes).not.to.deep.equal([]);
-      program.signal(signal);
-      await program.ended;
+      dev.program.signal(signal);
+      await dev.program.ended;
       await untilGone(processes);
-      if (signal === 'SIGTERM') project.remove();
+      if (signal === 'SIGTERM') dev.project.remove();
     }
   });
 
@@ -140,8 +127,8 @@ describe('webtask dev, whose webtasks run in a worker process', () => {
       },
       ['--isolation', 'sandbox'],
     );
-    project.write('node_modules/pack/index.js', 'module.exports = "packed"');
-    expect(JSON.parse((await get('/a')).body)).to.deep.equal([2, 'packed', false, project.folder]);
+    dev.project.write('node_modules/pack/index.js', 'module.exports = "packed"');
+    expect(JSON.parse((await get('/a')).body)).to.deep.equal([2, 'packed', false, dev.project.folder]);
   });
 
   it('sees no secret that is not its own, where it is shut in', async function () {

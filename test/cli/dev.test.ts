@@ -4,35 +4,23 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
-import { startDev, untilNoticed } from '../support/dev.ts';
+import { untilNoticed, useDev } from '../support/dev.ts';
 import { connectInspector } from '../support/inspector.ts';
-import { createProject, type TestProject } from '../support/project.ts';
-import { type RunningProgram, startRunning } from '../support/running.ts';
 import { ask } from '../support/server.ts';
 
 const WATCHING = 'watching for changes; ctrl+c ends';
 
 describe('webtask dev', () => {
-  let project: TestProject;
-  let program: RunningProgram;
-  let url: string;
-  afterEach(async () => {
-    await program.kill();
-    project.remove();
-  });
-
-  /** Starts it in a project of these files. */
-  const start = async (...given: Parameters<typeof startDev>): Promise<void> => {
-    ({ project, program, url } = await startDev(...given));
-  };
-  const get = async (path: string) => (await ask(url + path)).body;
-  const reloads = () => program.stdout.split('\n').filter((line) => line.startsWith('reloaded'));
+  const dev = useDev();
+  const { start } = dev;
+  const get = async (path: string) => (await dev.get(path)).body;
+  const reloads = () => dev.program.stdout.split('\n').filter((line) => line.startsWith('reloaded'));
   /** Changes a file, and waits until that was noticed. */
   const change = async (file: string, text: string): Promise<void> => {
-    project.write(file, text);
+    dev.project.write(file, text);
     await noticed(file);
   };
-  const noticed = (file: string, times?: number) => untilNoticed(program, file, times);
+  const noticed = (file: string, times?: number) => untilNoticed(dev.program, file, times);
 
   it('prints each webtask’s URL, and its secrets by name and source, never by value', async () => {
     await start(
@@ -49,19 +37,19 @@ describe('webtask dev', () => {
       [],
       { TWO: 'value-two-of-the-environment' },
     );
-    expect(program.stdout.replaceAll(url, 'URL')).to.equal(`URL/a  (ONE from .env, TWO from environment)
+    expect(dev.program.stdout.replaceAll(dev.url, 'URL')).to.equal(`URL/a  (ONE from .env, TWO from environment)
 URL/b  (ONE from .env, TWO from environment)
 URL/c  (The secret THREE is neither in the environment nor in .env.)
 URL/d  (no secrets)
 ${WATCHING}
 `);
-    program.signal('SIGTERM');
-    expect([await program.ended, program.stderr]).to.deep.equal([0, '']);
+    dev.program.signal('SIGTERM');
+    expect([await dev.program.ended, dev.program.stderr]).to.deep.equal([0, '']);
   });
 
   it('serves the files that are named, wherever they are', async () => {
     await start({ 'webtasks/a.js': '', 'other/b.js': 'return cb => cb(null, "b")' }, ['other/b.js']);
-    expect(program.stdout.replaceAll(url, 'URL')).to.equal(`URL/b  (no secrets)\n${WATCHING}\n`);
+    expect(dev.program.stdout.replaceAll(dev.url, 'URL')).to.equal(`URL/b  (no secrets)\n${WATCHING}\n`);
     expect(await get('/b')).to.equal('"b"');
   });
 
@@ -71,8 +59,8 @@ ${WATCHING}
     await change('webtasks/a.js', 'return cb => cb(null, 2)');
     expect(await get('/a')).to.equal('2');
     // As many editors save: a new file takes the place of the old one.
-    project.write('webtasks/a.js~', 'return cb => cb(null, 3)');
-    renameSync(join(project.folder, 'webtasks/a.js~'), join(project.folder, 'webtasks/a.js'));
+    dev.project.write('webtasks/a.js~', 'return cb => cb(null, 3)');
+    renameSync(join(dev.project.folder, 'webtasks/a.js~'), join(dev.project.folder, 'webtasks/a.js'));
     await noticed('webtasks/a.js', 2);
     expect(await get('/a')).to.equal('3');
     await change('package.json', '{}');
@@ -107,21 +95,21 @@ ${WATCHING}
     await change('lib/d.ts', 'export const d = { n: 2 as number, meta: "" }');
     await change('lib/e.json', '2');
     expect(await all()).to.deep.equal([2, 2, 2, 2, 2, '']);
-    project.write('lib/b.mjs', 'export const b = ;');
+    dev.project.write('lib/b.mjs', 'export const b = ;');
     await noticed('lib/b.mjs', 2);
     expect(JSON.parse(await get('/all')).message).to.equal(
-      `Compilation failed: Unexpected ";" (${join(project.folder, 'lib/b.mjs')}:1)`,
+      `Compilation failed: Unexpected ";" (${join(dev.project.folder, 'lib/b.mjs')}:1)`,
     );
   });
 
   it('reloads the last of several versions that are saved at once, and says in one line what was saved together', async () => {
     await start({ 'webtasks/a.js': '', 'webtasks/b.js': '' });
     for (let i = 0; i <= 20; i++) {
-      project.write('webtasks/a.js', `return cb => cb(null, ${i})`);
-      project.write('webtasks/b.js', `return cb => cb(null, ${i})`);
+      dev.project.write('webtasks/a.js', `return cb => cb(null, ${i})`);
+      dev.project.write('webtasks/b.js', `return cb => cb(null, ${i})`);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await program.until(/^reloaded after a change of webtasks\/[ab]\.js and 1 more$/m);
+    await dev.program.until(/^reloaded after a change of webtasks\/[ab]\.js and 1 more$/m);
     expect([await get('/a'), await get('/b')]).to.deep.equal(['20', '20']);
   });
 
@@ -129,9 +117,9 @@ ${WATCHING}
     await start({ 'webtasks/a.js': '' });
     await change('webtasks/new.js', 'return cb => cb(null, "new")');
     expect(await get('/new')).to.equal('"new"');
-    unlinkSync(join(project.folder, 'webtasks/new.js'));
+    unlinkSync(join(dev.project.folder, 'webtasks/new.js'));
     await noticed('webtasks/new.js', 2);
-    expect((await ask(`${url}/new`)).status).to.equal(404);
+    expect((await ask(`${dev.url}/new`)).status).to.equal(404);
   });
 
   it('takes secrets from an .env that comes later, and changes', async () => {
@@ -139,16 +127,16 @@ ${WATCHING}
     expect(await get('/a')).to.equal('{}');
     await change('.env', 'API_KEY=1');
     expect(await get('/a')).to.equal('{"API_KEY":"1"}');
-    project.write('.env', 'API_KEY=2');
+    dev.project.write('.env', 'API_KEY=2');
     await noticed('.env', 2);
     expect(await get('/a')).to.equal('{"API_KEY":"2"}');
   });
 
   it('does not reload for packages, its own data, and files that are no code', async () => {
     await start({ 'webtasks/a.js': '', '.webtask/x.json': '', 'README.md': '' });
-    project.write('.webtask/x.json', '1');
-    project.write('node_modules/x/index.js', '');
-    project.write('README.md', '1');
+    dev.project.write('.webtask/x.json', '1');
+    dev.project.write('node_modules/x/index.js', '');
+    dev.project.write('README.md', '1');
     await change('webtasks/a.js', 'return cb => cb()');
     expect(reloads()).to.deep.equal(['reloaded after a change of webtasks/a.js']);
   });
@@ -157,10 +145,10 @@ ${WATCHING}
     const code = 'return (ctx, cb) => {\n  const sum = 1;\n  cb(null, sum);\n}';
     const args = ['--isolation', 'inline', '--limit', '0'];
     await start({ 'webtasks/a.js': code }, args, { NODE_OPTIONS: '--inspect=0' });
-    const [, ws = ''] = await program.until(/Debugger listening on (ws:\S+)/);
+    const [, ws = ''] = await dev.program.until(/Debugger listening on (ws:\S+)/);
     const inspector = await connectInspector(ws);
     await inspector.send('Debugger.enable');
-    const file = pathToFileURL(join(project.folder, 'webtasks/a.js')).href;
+    const file = pathToFileURL(join(dev.project.folder, 'webtasks/a.js')).href;
     const { breakpointId } = await inspector.send('Debugger.setBreakpointByUrl', { url: file, lineNumber: 2 });
     for (const sum of ['1', '2']) {
       const answer = get('/a');
@@ -173,9 +161,8 @@ ${WATCHING}
   });
 
   it('refuses two files of one name, which would have one URL', async () => {
-    project = createProject({ 'webtasks/pay.js': '', 'webtasks/pay.ts': '' });
-    program = startRunning('webtask', ['dev', '--port', '0'], { cwd: project.folder });
-    expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+    dev.begin({ 'webtasks/pay.js': '', 'webtasks/pay.ts': '' }, ['--port', '0']);
+    expect([await dev.program.ended, dev.program.stdout, dev.program.stderr]).to.deep.equal([
       2,
       '',
       'webtask dev: Both pay.js and pay.ts would be at /pay. Rename one of them, or name the files to serve. [DEV_NAME_TWICE]\n',
@@ -187,9 +174,8 @@ ${WATCHING}
       const server = createServer().listen(0, '127.0.0.1', () => resolve(server));
     });
     const { port } = other.address() as AddressInfo; // it listens on TCP
-    project = createProject({ 'webtasks/a.js': '', '.env': `WEBTASK_PORT=${port}\n` });
-    program = startRunning('webtask', ['dev'], { cwd: project.folder });
-    expect([await program.ended, program.stdout, program.stderr]).to.deep.equal([
+    dev.begin({ 'webtasks/a.js': '', '.env': `WEBTASK_PORT=${port}\n` }, []);
+    expect([await dev.program.ended, dev.program.stdout, dev.program.stderr]).to.deep.equal([
       2,
       '',
       `webtask dev: Port ${port} is taken by another program. Choose another with --port, or --port 0 for any free one. [SERVE_PORT_TAKEN]\n`,

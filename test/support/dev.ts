@@ -1,12 +1,56 @@
 import { chmodSync } from 'node:fs';
+import { expect } from 'chai';
 import { createProject, type TestProject } from './project.ts';
 import { type RunningProgram, startRunning } from './running.ts';
+import { ask } from './server.ts';
 
 /** `webtask dev` as it runs. */
 export interface RunningDev {
   readonly project: TestProject;
   readonly program: RunningProgram;
   readonly url: string;
+}
+
+/** `webtask dev` for the tests of one describe. */
+export interface DevOfTests extends RunningDev {
+  /** Starts it in a project of these files, and waits until it watches them. */
+  start(files: TestFiles, args?: readonly string[], env?: Readonly<Record<string, string>>): Promise<void>;
+  /** Starts it where it is to refuse, and waits for nothing. */
+  begin(files: TestFiles, args: readonly string[], env?: Readonly<Record<string, string>>): void;
+  /** Asks one of its webtasks. */
+  get(path: string): ReturnType<typeof ask>;
+}
+
+type TestFiles = Readonly<Record<string, string>>;
+
+/** Ends after each test what that has started, and removes its project. */
+export function useDev(): DevOfTests {
+  let running: RunningDev | undefined;
+  const its = (): RunningDev => running ?? expect.fail('webtask dev was not started');
+  afterEach(async () => {
+    await running?.program.kill();
+    running?.project.remove();
+    running = undefined;
+  });
+  return {
+    async start(files, args, env) {
+      running = await startDev(files, args, env);
+    },
+    begin(files, args, env = {}) {
+      const project = createProject(files);
+      running = { project, program: startRunning('webtask', ['dev', ...args], { cwd: project.folder, env }), url: '' };
+    },
+    get: (path) => ask(its().url + path),
+    get project() {
+      return its().project;
+    },
+    get program() {
+      return its().program;
+    },
+    get url() {
+      return its().url;
+    },
+  };
 }
 
 /** Starts it in a project of these files, and waits until it watches them. */

@@ -33,6 +33,13 @@ export function skipUnlessNetworked(test: Mocha.Context): void {
   test.skip();
 }
 
+/** Skips a test, with a message, where this process cannot become or start another user. */
+export function skipUnlessRoot(test: Mocha.Context): void {
+  if (process.getuid?.() === 0) return;
+  console.log('      skipped: only root can run something as another user');
+  test.skip();
+}
+
 /** Removes the data folder of a server, and the packages that it kept for workers that are users of their own. */
 export function removeData(folder: string): void {
   if (process.platform === 'linux') rmSync(modulesFolder(folder, 'sandbox'), { recursive: true, force: true });

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { canLimit } from '../../../runtime/worker/launch.ts';
+import { skipUnlessRoot } from '../../support/isolation.ts';
 import { FROM_SOURCE } from '../../support/program.ts';
 import { useWorker } from '../../support/worker.ts';
 
@@ -27,10 +28,7 @@ describe('a worker that is a process, and not shut in', () => {
   });
 
   it('has a home where its user is in no list of users, since packages look for one when they load', function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can run something as another user');
-      return this.skip();
-    }
+    skipUnlessRoot(this);
     const script = `import { launchProcess } from './runtime/worker/launch.ts';
       console.log(JSON.stringify(launchProcess('/worker.cjs', { memoryBytes: 1, files: 1 }).env));`;
     const node = [process.execPath, ...FROM_SOURCE, '--input-type=module', '--eval', script];

@@ -4,7 +4,7 @@ import { type Limits, readLimits } from '../../../runtime/worker/limits/limits.t
 import { dataBytes } from '../../../runtime/worker/limits/node-arguments.ts';
 import { openStarter } from '../../../runtime/worker/open-starter.ts';
 import type { Worker } from '../../../runtime/worker/start-worker.ts';
-import { skipUnlessNetworked, skipUnlessShutIn } from '../../support/isolation.ts';
+import { skipUnlessNetworked, skipUnlessRoot, skipUnlessShutIn } from '../../support/isolation.ts';
 import { descendantsOf } from '../../support/processes.ts';
 
 const USERS = { first: 200_000, last: 265_535 };
@@ -53,10 +53,7 @@ for (const network of ['none', 'public'] as const) {
     });
 
     it('a user that nobody else is, not even another worker, and in no group but its own', function () {
-      if (process.getuid?.() !== 0) {
-        console.log('      skipped: only root chooses the users of workers');
-        return this.skip();
-      }
+      skipUnlessRoot(this);
       const users = workers.map((worker) => {
         const all = processesOf(worker).map((pid) => ['Uid', 'Gid', 'Groups'].map((name) => statusOf(pid, name)));
         const [[uid = []] = []] = all;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { takeUser, type WorkerUser } from '../../../runtime/worker/users.ts';
 import { withFilesLeft } from '../../support/files-left.ts';
+import { skipUnlessRoot } from '../../support/isolation.ts';
 import { FROM_SOURCE } from '../../support/program.ts';
 import { refusalOf } from '../../support/refusal.ts';
 import { until } from '../../support/until.ts';
@@ -57,10 +58,7 @@ describe('the users of workers', () => {
   });
 
   it('are not given to others while anything runs as one of them', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can run something as another user');
-      return this.skip();
-    }
+    skipUnlessRoot(this);
     const only = { first: 299_004, last: 299_004 };
     const { uid, release } = await takeUser(only);
     const running = spawn('setpriv', [`--reuid=${uid}`, '--clear-groups', process.execPath, '-e', SLEEPER], {
@@ -88,10 +86,7 @@ describe('the users of workers', () => {
   });
 
   it('are not those of whatever runs already, such as what another server has left behind', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can run something as another user');
-      return this.skip();
-    }
+    skipUnlessRoot(this);
     const only = { first: 299_006, last: 299_006 };
     const left = spawn('setpriv', [`--reuid=${only.first}`, '--clear-groups', process.execPath, '-e', SLEEPER], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -104,10 +99,7 @@ describe('the users of workers', () => {
   });
 
   it('are free although a process of theirs that has ended is still listed, since nobody asks how it ended', async function () {
-    if (process.getuid?.() !== 0) {
-      console.log('      skipped: only root can run something as another user');
-      return this.skip();
-    }
+    skipUnlessRoot(this);
     const only = { first: 299_005, last: 299_005 };
     // The shell becomes a program that never asks about the child that the shell has started.
     const parent = spawn('sh', ['-c', `setpriv --reuid=${only.first} --clear-groups true & exec cat`], {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { openBelow } from '../../../../runtime/worker/cgroup/open-cgroups.ts';
 import { describeInCgroup, groupsIn, startShell } from '../../../support/cgroups.ts';
+import { skipUnlessRoot } from '../../../support/isolation.ts';
 import { until } from '../../../support/until.ts';
 
 const LIMITS = { memoryBytes: 64 << 20, processes: 20 };
@@ -37,7 +38,7 @@ describeInCgroup('the control groups of a server', (folder) => {
   });
 
   it('are there for who is no root too, where a group was given to them', function () {
-    if (process.geteuid?.() !== 0) return this.skip();
+    skipUnlessRoot(this);
     const [theirs, ours] = [join(folder, 'theirs'), join(folder, 'ours')];
     for (const one of [theirs, ours]) mkdirSync(one);
     chownSync(theirs, 65_534, 65_534);
